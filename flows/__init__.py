@@ -1,0 +1,1 @@
+"""What happens and when: clock, disk, Prefect, command line."""

@@ -1,0 +1,200 @@
+"""Typed settings from `talkshare.toml` in the home folder."""
+
+from __future__ import annotations
+
+import fnmatch
+import tomllib
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from schemas.errors import UsageError
+from schemas.outcomes import EVENTS
+
+FILE_NAME = "talkshare.toml"
+
+
+class Section(BaseModel):
+    """A table of the settings file; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LinkedInSettings(Section):
+    """How LinkedIn archives are read."""
+
+    owner: str | None = None
+    """Profile slug or address of the archives' owner, where one owner is enough."""
+    owners: dict[str, str] = Field(default_factory=dict)
+    """File-name pattern -> owner, for several recruiters; wins over `owner`."""
+    owner_role: Literal["recruiter", "candidate"] = "recruiter"
+    include_spam: bool = False
+    date_order: Literal["dmy", "mdy"] | None = None
+    """How to read dates that a spreadsheet mangled (01.06.2023); never guessed."""
+
+    def owner_of(self, name: str) -> str | None:
+        """The configured owner of the archive called `name`, or None."""
+        for pattern, owner in self.owners.items():
+            if fnmatch.fnmatch(name.lower(), pattern.lower()):
+                return owner
+        return self.owner
+
+
+class TableSettings(Section):
+    """One declared mapping: which files, and which of their columns are ours."""
+
+    match: str
+    """File-name pattern, for example `ats_export*.csv`."""
+    kind: Literal["messages", "outcomes"]
+    columns: dict[str, str]
+    """Our column -> the column in the file."""
+    constants: dict[str, str] = Field(default_factory=dict)
+    """Our column -> one value for every row."""
+    sheet: str | None = None
+    time_format: str | None = None
+    """strptime pattern, `epoch_s` or `epoch_ms`; None reads ISO 8601."""
+    time_zone: str | None = None
+    """IANA zone of times that carry none; None means UTC, marked as assumed."""
+    roles: dict[str, str] = Field(default_factory=dict)
+    """Value in the file -> recruiter or candidate."""
+    kinds: dict[str, str] = Field(default_factory=dict)
+    """Value in the file -> one of our message kinds."""
+    observed_until: datetime | None = None
+    covers: Literal["folder", "all", "linked"] = "folder"
+    """Outcomes only: whose missing event means no. `folder`: the recruiters whose messages lie in the same
+    folder; `all`: every recruiter; `linked`: recruiters with at least one linked event."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str | None) -> str | None:
+        return _checked_zone(value)
+
+
+class ApproachSettings(Section):
+    """Where one approach ends and the next begins."""
+
+    silence_days: int = Field(90, ge=1)
+    reopen_days_after_end: int = Field(30, ge=1)
+
+
+class OutcomeSettings(Section):
+    """What counts as a conversion, and what the stages of other systems mean."""
+
+    conversion_event: Literal["screen", "interview", "offer", "hired"] = "interview"
+    stages: dict[str, str] = Field(default_factory=dict)
+    """Stage or status as the source writes it (any case) -> one of our events."""
+    minimum_link_rate: float = Field(0.5, ge=0, le=1)
+
+    @field_validator("stages")
+    @classmethod
+    def _events_exist(cls, value: dict[str, str]) -> dict[str, str]:
+        unknown = sorted({event for event in value.values() if event not in EVENTS})
+        if unknown:
+            raise ValueError(f"unknown events {unknown}; choose from {', '.join(EVENTS)}")
+        return value
+
+
+class CompletenessSettings(Section):
+    """When an export looks as if it lacked the unanswered conversations."""
+
+    minimum_approaches: int = Field(30, ge=1)
+    maximum_replied_share: float = Field(0.7, gt=0, le=1)
+    declared_complete: bool = False
+    invitations_complete: bool = False
+    """True if the archives list every invitation ever sent, so that note openers may enter reply rates."""
+
+
+class PrivacySettings(Section):
+    """What may leave the store."""
+
+    hash_thread_ids: bool = False
+    minimum_candidates: int = Field(5, ge=1)
+    names: Literal["hidden", "full"] = "hidden"
+
+
+class ReportSettings(Section):
+    """What the weekly report shows."""
+
+    title: str = "Candidate outreach"
+    talk_share_reference: float | None = Field(None, gt=0, lt=1)
+    """A reference line on the talk share picture, for example 0.2; off by default."""
+    weeks: int = Field(12, ge=4, le=104)
+
+
+class ScheduleSettings(Section):
+    """When the scheduled flows run."""
+
+    nightly: str = "15 2 * * *"
+    weekly: str = "0 6 * * 1"
+
+
+class Settings(BaseSettings):
+    """Everything `talkshare.toml` may say; every key has a default."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    time_zone: str = "UTC"
+    """Time zone of the report's weeks."""
+    linkedin: LinkedInSettings = LinkedInSettings()
+    tables: list[TableSettings] = Field(default_factory=list)
+    approach: ApproachSettings = ApproachSettings()  # type: ignore[call-arg]
+    outcomes: OutcomeSettings = OutcomeSettings()  # type: ignore[call-arg]
+    completeness: CompletenessSettings = CompletenessSettings()  # type: ignore[call-arg]
+    privacy: PrivacySettings = PrivacySettings()  # type: ignore[call-arg]
+    report: ReportSettings = ReportSettings()  # type: ignore[call-arg]
+    schedule: ScheduleSettings = ScheduleSettings()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        return _checked_zone(value) or "UTC"
+
+    @model_validator(mode="after")
+    def _columns_are_ours(self) -> Settings:
+        from schemas import MESSAGES, OUTCOMES
+
+        for table in self.tables:
+            known = {c.name for c in (MESSAGES if table.kind == "messages" else OUTCOMES).columns if not c.internal}
+            unknown = sorted((set(table.columns) | set(table.constants)) - known)
+            if unknown:
+                raise ValueError(f"[[tables]] match={table.match!r}: unknown columns {unknown}; ours are {sorted(known)}")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], **_: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only the file counts: nothing a shell has by accident changes a number."""
+        return (TomlConfigSettingsSource(settings_cls),)
+
+
+def load_settings(home: Path) -> Settings:
+    """Read `home/talkshare.toml`; all defaults where there is none. Raises UsageError naming the key at fault."""
+    path = home / FILE_NAME
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(extra="forbid", frozen=True, toml_file=path)
+
+    try:
+        return FromFile()
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: not valid TOML: {error}. Correct the line and run again.") from error
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
+        raise UsageError(
+            f"{path}: {faults}. `talkshare init --print` shows every key with its default."
+        ) from error
+
+
+def _checked_zone(value: Any) -> str | None:
+    if value is None:
+        return None
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"unknown time zone {value!r}; use an IANA name such as Europe/Berlin") from error
+    return str(value)
