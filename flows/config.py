@@ -166,10 +166,13 @@ class Settings(BaseSettings):
 
     @classmethod
     def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], **_: PydanticBaseSettingsSource
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        **_: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only the file counts: nothing a shell has by accident changes a number."""
-        return (TomlConfigSettingsSource(settings_cls),)
+        """Only arguments and the file count: nothing a shell has by accident changes a number."""
+        return (init_settings, TomlConfigSettingsSource(settings_cls))
 
 
 def load_settings(home: Path) -> Settings:

@@ -67,6 +67,11 @@ MESSAGES = Table(
             "meta": {"reason": "no sender_id"},
         },
         {
+            "type": "expect_column_values_to_not_be_null",
+            "kwargs": {"column": "sender_role"},
+            "meta": {"reason": "no sender_role"},
+        },
+        {
             "type": "expect_column_values_to_be_in_set",
             "kwargs": {"column": "sender_role", "value_set": list(ROLES)},
             "meta": {"reason": "sender_role is not recruiter or candidate"},

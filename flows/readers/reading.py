@@ -29,7 +29,7 @@ class Export:
 
 @dataclass(frozen=True)
 class Reading:
-    """The canonical rows of one export; `rows_in` = rows in `messages`, `outcomes` and `set_aside` together."""
+    """The canonical rows of one export; `rows_in` = `messages`, `outcomes` and `set_aside` together."""
 
     messages: pl.DataFrame = field(default_factory=MESSAGES.frame)
     """Shape of `schemas.messages.MESSAGES`; excluded rows are in it, with their `excluded_reason`."""
@@ -47,7 +47,9 @@ class Reading:
     observed_until_method: str | None = None
     """declared, archive_name or latest_timestamp."""
     threading_method: str = "native"
-    names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"identity": pl.String, "name": pl.String}))
+    names: pl.DataFrame = field(
+        default_factory=lambda: pl.DataFrame(schema={"identity": pl.String, "name": pl.String})
+    )
     """Display names per identity; they stay in the private store."""
 
     @property

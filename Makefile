@@ -1,0 +1,60 @@
+# The contract: demo, test, lint, bench, soak. Each sets up what it needs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+HOME_DIR ?= demo-home
+GOLD   ?= ../shared/gold
+
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export PYTHONUTF8 := 1
+
+.PHONY: help install demo test lint format types sql-lint soak samples reproduce lock serve clean
+
+help:  ## Say what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP)  ## Build the environment from requirements.lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("talkshare needs Python 3.11 or newer; set PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+demo: $(STAMP)  ## Invent exports, run the real flows over them, show where the results are
+	$(BIN)/talkshare demo --out $(HOME_DIR)
+
+test: $(STAMP)  ## All tests, one real Prefect flow and deployment among them
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(STAMP)  ## ruff, mypy, sqlfluff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --nofail-on-warning -q sql
+
+format: $(STAMP)  ## Put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+soak: $(STAMP)  ## Slow proofs: a scheduled run seen firing
+	$(BIN)/python -m tests.soak_schedule
+
+samples: $(STAMP)  ## What every sample export becomes
+	$(BIN)/python -m tests.sample_table
+
+reproduce: $(STAMP)  ## Published reference numbers on the labelled public data
+	$(BIN)/python -m tests.reproduce_gold --gold $(GOLD)
+
+serve: $(STAMP)  ## Run the schedules in this process, without a worker
+	$(BIN)/talkshare serve
+
+lock: $(STAMP)  ## Renew requirements.lock (exact versions and hashes, no addresses)
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
+
+clean:  ## Remove the environment and the demo's home
+	rm -rf $(VENV) demo-home

@@ -1,0 +1,505 @@
+"""Where things lie: the home folder, the private store, and the snapshot that is built aside and then swapped in."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+import duckdb
+import polars as pl
+
+from flows.readers.reading import Export, Reading
+from schemas import MESSAGES, OUTCOMES, SET_ASIDE
+from schemas.errors import BusyError, NothingToDoError, UsageError
+
+Connection = duckdb.DuckDBPyConnection
+
+STORE_VERSION = 1
+KEY_VARIABLE = "TALKSHARE_ID_KEY"
+MEMORY_LIMIT = "4GB"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The one folder that holds all state."""
+
+    root: Path
+
+    @property
+    def inbox(self) -> Path:
+        """Exports arrive here; read ones move away."""
+        return self.root / "inbox"
+
+    @property
+    def private(self) -> Path:
+        """The private store."""
+        return self.root / "store"
+
+    @property
+    def database(self) -> Path:
+        """The working database; private."""
+        return self.private / "talkshare-store.duckdb"
+
+    @property
+    def exports(self) -> Path:
+        """The exports that were read, by hash."""
+        return self.private / "exports"
+
+    @property
+    def snapshot(self) -> Path:
+        """The published, read-only snapshot."""
+        return self.root / "published" / "talkshare.duckdb"
+
+    @property
+    def quarantine(self) -> Path:
+        """Rows set aside, and exports retracted; private."""
+        return self.root / "quarantine"
+
+    @property
+    def reports(self) -> Path:
+        """One folder per ISO week."""
+        return self.root / "reports"
+
+    @property
+    def logs(self) -> Path:
+        """One line per run."""
+        return self.root / "logs"
+
+    @property
+    def prefect(self) -> Path:
+        """Prefect's own state."""
+        return self.root / "prefect"
+
+    def create(self) -> Home:
+        """Make the folders, private ones for the owner only."""
+        private = (self.root, self.private, self.exports, self.quarantine, self.logs)
+        for folder in (*private, self.inbox, self.snapshot.parent, self.reports):
+            folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.private, self.exports, self.quarantine):
+            folder.chmod(0o700)
+        return self
+
+
+class ArrowStream:
+    """A Polars frame as something DuckDB reads without pyarrow."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self.frame.__arrow_c_stream__(requested_schema)
+
+
+def connect(path: Path | str = ":memory:", *, read_only: bool = False) -> Connection:
+    """A connection in UTC that never downloads an extension. Raises BusyError if another process holds the file."""
+    try:
+        connection = duckdb.connect(
+            str(path), read_only=read_only, config={"autoinstall_known_extensions": "false", "memory_limit": MEMORY_LIMIT}
+        )
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise BusyError(f"{path}: another program has it open. Close it and run again.") from error
+        raise
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
+
+
+def load_frame(connection: Connection, name: str, frame: pl.DataFrame) -> None:
+    """Make a table called `name` of the frame's rows."""
+    connection.register("incoming_frame", ArrowStream(frame))
+    connection.execute(f'create or replace table "{name}" as from incoming_frame')
+    connection.unregister("incoming_frame")
+
+
+def fetch(connection: Connection, query: str, parameters: list[Any] | None = None) -> pl.DataFrame:
+    """The rows of a query as a frame."""
+    return pl.DataFrame(connection.sql(query, params=parameters) if parameters else connection.sql(query))
+
+
+@contextmanager
+def only_run(home: Home) -> Iterator[None]:
+    """Hold the home for one run. Raises BusyError at once if another run holds it."""
+    handle: IO[str] = (home.private / ".lock").open("w")
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyError(f"{home.root}: another run is under way. Wait for it, or look with `talkshare status`.") from error
+        yield
+    finally:
+        handle.close()
+
+
+_TABLES: tuple[str, ...] = (
+    """create table if not exists store_version (version integer)""",
+    """create table if not exists readings (
+        file_id varchar primary key, settings_fingerprint varchar, name varchar, folder varchar, shape varchar,
+        covers varchar, owner_id varchar, owner_role varchar, owner_method varchar, observed_until timestamptz,
+        observed_until_method varchar, threading_method varchar, rows_in bigint, rows_set_aside bigint,
+        rows_excluded bigint, n_warnings bigint, warnings varchar[], first_seen_at timestamptz)""",
+    """create table if not exists message_rows (
+        file_id varchar, member varchar, row_no bigint, message_key varchar, thread_id varchar, sent_at timestamptz,
+        sent_at_precision varchar, tz_method varchar, sender_id varchar, sender_role varchar, role_method varchar,
+        recipient_id varchar, recruiter_id varchar, candidate_id varchar, is_group boolean, has_subject boolean,
+        subject_is_reply boolean, body_hash varchar, channel varchar, language varchar, kind varchar, team varchar,
+        job varchar, position bigint, subject varchar, raw varchar)""",
+    """create table if not exists bodies (body_hash varchar primary key, body varchar)""",
+    """create table if not exists outcome_rows (
+        file_id varchar, member varchar, row_no bigint, outcome_key varchar, thread_id varchar, candidate_id varchar,
+        recruiter_id varchar, job varchar, event varchar, event_raw varchar, occurred_at timestamptz,
+        observed_until timestamptz, evidence varchar, reason_side varchar, raw varchar)""",
+    """create table if not exists set_aside_rows (
+        file_id varchar, member varchar, row_no bigint, reason varchar, raw varchar)""",
+    """create table if not exists exclusion_counts (file_id varchar, reason varchar, n_rows bigint)""",
+    """create table if not exists identities (participant_id varchar primary key, kind varchar, identity varchar)""",
+    """create table if not exists names (participant_id varchar, file_id varchar, name varchar)""",
+    """create table if not exists kept_text_counts (
+        body_hash varchar, rule_version varchar, words bigint, chars bigint, template_id varchar,
+        primary key (body_hash, rule_version))""",
+    """create table if not exists kept_text_stop_words (
+        body_hash varchar, rule_version varchar, language varchar, n bigint)""",
+    """create table if not exists kept_text_features (
+        body_hash varchar, language varchar, rule_version varchar, is_opening boolean, sentences bigint,
+        social_sentences bigint, question_sentences bigint, request_sentences bigint, flesch_reading_ease double,
+        primary key (body_hash, language, rule_version))""",
+    """create table if not exists runs (
+        run_id varchar primary key, started_at timestamptz, finished_at timestamptz, published_at timestamptz,
+        kind varchar, status varchar, rows_in bigint, rows_kept bigint, rows_set_aside bigint,
+        rows_already_known bigint, rows_excluded bigint, files_read bigint, files_unchanged bigint,
+        files_refused bigint, version varchar)""",
+    """create table if not exists run_steps (run_id varchar, step_no bigint, step varchar, seconds double, detail varchar)""",
+)
+
+
+def open_store(home: Home, path: Path | None = None) -> Connection:
+    """The working database, made on first use. Raises UsageError if a newer talkshare wrote it."""
+    path = path or home.database
+    connection = connect(path)
+    path.chmod(0o600)
+    for table in _TABLES:
+        connection.execute(table)
+    found = connection.execute("select max(version) from store_version").fetchall()[0]
+    version = found[0] if found else None
+    if version is None:
+        connection.execute("insert into store_version values (?)", [STORE_VERSION])
+    elif version != STORE_VERSION:
+        connection.close()
+        raise UsageError(
+            f"{path.name}: written by another version of talkshare (store {version}, this one reads {STORE_VERSION}). "
+            "Install the matching version, or rebuild: `talkshare run --rebuild`."
+        )
+    return connection
+
+
+def id_key(home: Home) -> bytes:
+    """The key of all person ids: from the environment, else from a file that is made once and must be kept."""
+    if value := os.environ.get(KEY_VARIABLE):
+        return value.encode()
+    path = home.private / "id.key"
+    if not path.exists():
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_hex(32))
+    return path.read_text().strip().encode()
+
+
+def participant_id(key: bytes, identity: str) -> str:
+    """The published id of a person: a keyed hash of their identity."""
+    return "p_" + hmac.new(key, identity.encode(), hashlib.sha256).hexdigest()[:20]
+
+
+def _with_hashed_people(frame: pl.DataFrame, columns: list[str], key: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The frame with identities replaced by ids, and the identities seen: `participant_id, kind, identity`."""
+    seen = pl.concat([frame.get_column(column) for column in columns]).drop_nulls().unique().sort()
+    ids = [participant_id(key, value) for value in seen]
+    hashed = frame.with_columns(pl.col(columns).replace_strict(seen, pl.Series(ids, dtype=pl.String), default=None))
+    kinds = [value.split(":", 1)[0] for value in seen]
+    return hashed, pl.DataFrame(
+        {"participant_id": ids, "kind": kinds, "identity": seen},
+        schema={"participant_id": pl.String, "kind": pl.String, "identity": pl.String},
+    )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What became of one export's rows in this run."""
+
+    rows_in: int
+    rows_kept: int
+    rows_set_aside: int
+    rows_already_known: int
+    rows_excluded: int
+
+
+def keep(
+    connection: Connection,
+    file: Mapping[str, Any],
+    reading: Reading,
+    messages: pl.DataFrame,
+    outcomes: pl.DataFrame,
+    set_aside: pl.DataFrame,
+    key: bytes,
+) -> Kept:
+    """Put one export into the store in one transaction; it replaces what the same file brought before.
+
+    `messages`, `outcomes`: the checked rows; `set_aside`: every row that failed. Raises nothing of its own: a failure
+    leaves the store as it was.
+    """
+    excluded = pl.concat([reading.messages.select("excluded_reason"), reading.outcomes.select("excluded_reason")])
+    exclusions = (
+        excluded.drop_nulls().group_by(pl.col("excluded_reason").alias("reason")).len("n_rows").sort("reason")
+    )
+    hashed_messages, people = _with_hashed_people(
+        messages, ["sender_id", "recipient_id", "recruiter_id", "candidate_id"], key
+    )
+    hashed_outcomes, more_people = _with_hashed_people(outcomes, ["candidate_id", "recruiter_id"], key)
+    names = reading.names.with_columns(
+        participant_id=pl.Series([participant_id(key, value) for value in reading.names["identity"]], dtype=pl.String)
+    )
+    file_id = file["file_id"]
+    connection.execute("begin")
+    try:
+        forget_file(connection, file_id)
+        frames = {
+            "incoming_messages": hashed_messages,
+            "incoming_outcomes": hashed_outcomes,
+            "incoming_set_aside": SET_ASIDE.conform(set_aside),
+            "incoming_exclusions": exclusions,
+            "incoming_people": pl.concat([people, more_people]).unique(maintain_order=True),
+            "incoming_names": names,
+        }
+        for name, frame in frames.items():
+            connection.register(name, ArrowStream(frame))
+        known = _insert_messages(connection, file_id) + _insert_outcomes(connection, file_id)
+        connection.execute("insert into set_aside_rows select ?, * from incoming_set_aside", [file_id])
+        connection.execute("insert into exclusion_counts select ?, * from incoming_exclusions", [file_id])
+        connection.execute("insert or ignore into identities from incoming_people")
+        connection.execute("insert into names select participant_id, ?, name from incoming_names", [file_id])
+        kept = Kept(
+            rows_in=reading.rows_in,
+            rows_kept=messages.height + outcomes.height - known,
+            rows_set_aside=set_aside.height,
+            rows_already_known=known,
+            rows_excluded=int(exclusions["n_rows"].sum()),
+        )
+        owner_id = participant_id(key, reading.owner) if reading.owner else None
+        record = dict(file) | {
+            "owner_id": owner_id,
+            "owner_method": reading.owner_method,
+            "observed_until": reading.observed_until,
+            "observed_until_method": reading.observed_until_method,
+            "threading_method": reading.threading_method,
+            "rows_in": kept.rows_in,
+            "rows_set_aside": kept.rows_set_aside,
+            "rows_excluded": kept.rows_excluded,
+            "n_warnings": len(reading.warnings),
+            "warnings": list(reading.warnings),
+        }
+        columns = ", ".join(record)
+        marks = ", ".join("?" for _ in record)
+        connection.execute(f"insert into readings ({columns}) values ({marks})", list(record.values()))
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    finally:
+        for name in ("messages", "outcomes", "set_aside", "exclusions", "people", "names"):
+            connection.unregister(f"incoming_{name}")
+    return kept
+
+
+_REPLY_SUBJECT = r"^\s*(re|aw|sv|vs|antw|odp|ynt|rif|r|res|tr|wg|fw|fwd|rv|回复|答复)(\[\d+\])?\s*[:：]"
+
+
+def _insert_messages(connection: Connection, file_id: str) -> int:
+    """Insert the registered messages; returns how many another export had brought before.
+
+    A message's key is its thread with the source's own id, else with its second, its text with white space folded,
+    and its place among equals; sender columns change between archives of one inbox and are no part of it.
+    """
+    connection.execute(
+        r"""
+        create or replace temp table keyed_messages as
+        with folded as (
+            select
+                *,
+                trim(coalesce(body, ''), E' \t\r\n\u00a0') as trimmed,
+                regexp_replace(nfc_normalize(trimmed), '[\s\x{00a0}]+', ' ', 'g') as text_key
+            from incoming_messages
+        )
+        select
+            *,
+            left(sha256(trimmed), 32) as body_hash,
+            left(sha256(
+                case
+                    when message_id is not null then thread_id || chr(31) || 'id' || chr(31) || message_id
+                    else thread_id || chr(31) || epoch(sent_at)::bigint || chr(31) || text_key || chr(31)
+                        || row_number() over (
+                            partition by thread_id, message_id, epoch(sent_at)::bigint, text_key
+                            order by position, member, row_no
+                        )
+                end
+            ), 32) as message_key
+        from folded
+        """
+    )
+    (known,) = connection.execute(
+        """
+        select
+            count(*) filter (where message_key in (select message_key from message_rows))
+            + (select count(*) - count(distinct message_key) from keyed_messages
+               where message_key not in (select message_key from message_rows))
+        from keyed_messages
+        """
+    ).fetchall()[0]
+    connection.execute("insert or ignore into bodies select distinct body_hash, trimmed from keyed_messages")
+    connection.execute(
+        """
+        insert into message_rows
+        select ?, member, row_no, message_key, thread_id, sent_at, sent_at_precision, tz_method, sender_id, sender_role,
+            role_method, recipient_id, recruiter_id, candidate_id, is_group, coalesce(trim(subject), '') != '',
+            regexp_matches(coalesce(subject, ''), ?, 'i'), body_hash, coalesce(channel, 'unknown'), language, kind,
+            team, job, position, subject, raw
+        from keyed_messages
+        """,
+        [file_id, _REPLY_SUBJECT],
+    )
+    connection.execute("drop table keyed_messages")
+    return int(known)
+
+
+def _insert_outcomes(connection: Connection, file_id: str) -> int:
+    """Insert the registered outcomes; returns how many another export had brought before."""
+    connection.execute(
+        """
+        create or replace temp table keyed_outcomes as
+        select
+            *,
+            left(sha256(concat_ws(
+                chr(31), coalesce(thread_id, ''), coalesce(candidate_id, ''), coalesce(job, ''),
+                coalesce(event_raw, event), coalesce(epoch_us(occurred_at)::varchar, 'undated')
+            )), 32) as outcome_key
+        from incoming_outcomes
+        """
+    )
+    (known,) = connection.execute(
+        """
+        select
+            count(*) filter (where outcome_key in (select outcome_key from outcome_rows))
+            + (select count(*) - count(distinct outcome_key) from keyed_outcomes
+               where outcome_key not in (select outcome_key from outcome_rows))
+        from keyed_outcomes
+        """
+    ).fetchall()[0]
+    connection.execute(
+        """
+        insert into outcome_rows
+        select ?, member, row_no, outcome_key, thread_id, candidate_id, recruiter_id, job, event, event_raw,
+            occurred_at, observed_until, evidence, reason_side, raw
+        from keyed_outcomes
+        """,
+        [file_id],
+    )
+    connection.execute("drop table keyed_outcomes")
+    return int(known)
+
+
+def forget_file(connection: Connection, file_id: str) -> None:
+    """Take out everything that one export brought; texts that no other export holds go with it."""
+    for table in ("message_rows", "outcome_rows", "set_aside_rows", "exclusion_counts", "names", "readings"):
+        connection.execute(f"delete from {table} where file_id = ?", [file_id])
+
+
+def sweep_texts(connection: Connection) -> None:
+    """Drop texts and features that no message holds any more."""
+    for table in ("bodies", "kept_text_counts", "kept_text_stop_words", "kept_text_features"):
+        connection.execute(f"delete from {table} where body_hash not in (select body_hash from message_rows)")
+
+
+def archive_export(home: Home, export: Export, file_id: str, first_seen_at: datetime, *, move: bool) -> None:
+    """Put the export's files into the store (moved from the inbox, else copied), beside a note of what they were."""
+    target = home.exports / file_id
+    content = target / "content"
+    if not target.exists():
+        content.mkdir(parents=True)
+        for path in export.members or (export.path,):
+            shutil.copy2(path, content / path.name)
+        (target / "export.json").write_text(
+            json.dumps(
+                {"name": export.name, "folder": export.folder, "first_seen_at": first_seen_at.isoformat()}, sort_keys=True
+            )
+        )
+        target.chmod(0o700)
+    if move:
+        for path in export.members or (export.path,):
+            path.unlink(missing_ok=True)
+
+
+def archived_exports(home: Home) -> Iterator[tuple[str, Path, dict[str, str]]]:
+    """Every export in the store: its file id, the folder with its files, and the note beside them."""
+    for note in sorted(home.exports.glob("*/export.json")):
+        yield note.parent.name, note.parent / "content", json.loads(note.read_text())
+
+
+def open_snapshot(home: Home) -> Connection:
+    """The published snapshot, read-only. Raises NothingToDoError if nothing was published yet."""
+    if not home.snapshot.exists():
+        raise NothingToDoError(f"{home.snapshot}: nothing is published yet. Put exports into {home.inbox} and run `talkshare run`.")
+    return connect(home.snapshot, read_only=True)
+
+
+def query_snapshot(home: Home, query: str, *, memory: str = "1GB") -> pl.DataFrame:
+    """The rows of a stranger's query: read-only, no other file, no network, bounded memory.
+
+    Raises UsageError with DuckDB's message if the query is not a single valid SELECT.
+    """
+    with closing(open_snapshot(home)) as connection:
+        for setting in ("enable_external_access = false", f"memory_limit = '{memory}'", "lock_configuration = true"):
+            connection.execute(f"set {setting}")
+        try:
+            statements = connection.extract_statements(query)
+            if len(statements) != 1:
+                raise UsageError(f"Give one statement, not {len(statements)}.")
+            result = connection.sql(query)
+            if result is None:
+                raise UsageError("That statement returns no rows; the snapshot can only be read.")
+            return pl.DataFrame(result)
+        except duckdb.Error as error:
+            raise UsageError(f"{error}") from error
+
+
+def swap_in(built: Path, target: Path) -> None:
+    """Replace `target` by the finished file `built`, whole or not at all."""
+    handle = os.open(built, os.O_RDONLY)
+    os.fsync(handle)
+    os.close(handle)
+    built.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+
+
+EMPTY_MESSAGES = MESSAGES.frame()
+EMPTY_OUTCOMES = OUTCOMES.frame()
+
+
+def move_to_retracted(home: Home, file_id: str) -> None:
+    """Take an export's files out of the store, so that no rebuild reads them again; nothing is deleted."""
+    source, target = home.exports / file_id, home.quarantine / "retracted" / file_id
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    if target.exists():
+        shutil.rmtree(target)
+    if source.exists():
+        source.rename(target)
+    (home.quarantine / f"{file_id}.jsonl").unlink(missing_ok=True)

@@ -1,0 +1,56 @@
+"""Which groups are large enough to be shown: nothing is said about fewer than five people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many people stand behind one group."""
+
+    candidates: int
+    recruiters: int | None = None
+    """None where recruiters are not what is grouped."""
+
+
+def hidden_groups(
+    sizes: Mapping[str, Size], minimum_candidates: int, minimum_recruiters: int = 0
+) -> frozenset[str]:
+    """The groups not to be shown, of groups that add up to a total which is shown.
+
+    A lone hidden group could be had back by subtraction, so the smallest shown one is then hidden with it.
+    Groups without anybody are neither shown nor hidden.
+    """
+    occupied = {name: size for name, size in sizes.items() if size.candidates > 0}
+    hidden = {
+        name
+        for name, size in occupied.items()
+        if size.candidates < minimum_candidates or (size.recruiters is not None and size.recruiters < minimum_recruiters)
+    }
+    shown = sorted((size.candidates, name) for name, size in occupied.items() if name not in hidden)
+    if len(hidden) == 1 and shown:
+        hidden.add(shown[0][1])
+    return frozenset(hidden)
+
+
+def merged_bins(counts: Sequence[int], minimum: int) -> list[tuple[int, int]]:
+    """Neighbouring bins joined, left to right, until each holds `minimum` people; (first, past the last) bin.
+
+    Empty bins at either end stay out. A total below `minimum` gives no bins.
+    """
+    if sum(counts) < minimum:
+        return []
+    first = next(place for place, count in enumerate(counts) if count)
+    last = max(place for place, count in enumerate(counts) if count) + 1
+    merged: list[tuple[int, int]] = []
+    start, held = first, 0
+    for place in range(first, last):
+        held += counts[place]
+        if held >= minimum:
+            merged.append((start, place + 1))
+            start, held = place + 1, 0
+    if start < last:
+        merged[-1] = (merged[-1][0], last)
+    return merged

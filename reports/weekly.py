@@ -1,0 +1,383 @@
+"""The weekly report: snapshot frames in, one self-contained HTML page out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from reports import charts, estimates, words
+from reports.estimates import Comparison, Finding, Findings, Funnel, Point, Quality, Series, TalkShares
+from schemas.errors import UsageError
+
+TEMPLATES = Path(__file__).parent / "templates"
+FIGURES = (
+    "replied_7d",
+    "discussion",
+    "converted_60d",
+    "talk_share",
+    "first_message_words",
+    "question_share_opening",
+    "request_share_opening",
+)
+REPLY_FIGURES = ("replied_7d", "discussion")
+MAXIMUM_POINTS = 5
+MAXIMUM_FINDING_ROWS = 8
+
+
+@dataclass(frozen=True)
+class WeeklyData:
+    """Tables of the published snapshot, under their own names; `snapshot_info` is its one row."""
+
+    metric_week: pl.DataFrame
+    associations: pl.DataFrame
+    approach_metrics: pl.DataFrame
+    set_aside: pl.DataFrame
+    exclusions: pl.DataFrame
+    source_files: pl.DataFrame
+    snapshot_info: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ReportOptions:
+    """What the reader of the report may choose."""
+
+    title: str = "Candidate outreach"
+    talk_share_reference: float | None = None
+    """Draws a reference line on the talk share picture, for example 0.2; None draws none."""
+    weeks: int = 12
+    minimum_candidates: int = 5
+    minimum_recruiters: int = 5
+    """Of a channel, language or team; fewer would be a recruiter's own numbers."""
+    outcome_labels: Mapping[str, str] = field(default_factory=dict)
+    """Outcome column or event -> the words for it, where ours do not fit."""
+    language: str = "en"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns and rows of text; `numeric` says which columns are numbers."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numeric: Sequence[bool] = ()
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with its two titles, its sentence and its numbers; without `picture` it says `instead`."""
+
+    ident: str
+    headline: str
+    subtitle: str = ""
+    picture: charts.Picture | None = None
+    alt: str = ""
+    table: Table | None = None
+    notes: Sequence[str] = ()
+    instead: str = ""
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Everything the page speaks of."""
+
+    figures: Mapping[str, Series]
+    funnel: Funnel
+    talk: TalkShares
+    length: Comparison
+    asking: tuple[Comparison, Comparison]
+    groups: tuple[Comparison, ...]
+    findings: Findings
+    quality: Quality
+    recruiters: int
+
+    @property
+    def reply(self) -> Series:
+        """The figure the report begins with."""
+        return self.figures["replied_7d"]
+
+
+def render(data: WeeklyData, *, week: date, settings: ReportOptions) -> str:
+    """The report on `week` (its Monday) as one HTML file without script or request; the same data, the same bytes.
+
+    Raises UsageError for a language there are no words for.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    if settings.language != "en":
+        raise UsageError(f"report language {settings.language!r} is not there; use 'en'")
+    numbers = estimate(data, week, settings)
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    page = environment.get_template("weekly.html.j2").render(
+        words=words,
+        labels=words.LABELS,
+        language=settings.language,
+        head=_head(data, numbers, week, settings),
+        points=main_points(numbers, week, data.snapshot_info, settings),
+        tiles=_tiles(numbers, week),
+        figures=_figures(numbers, data.snapshot_info, settings),
+        groups=_groups(numbers, settings),
+        findings=_findings(numbers.findings, data.snapshot_info, settings),
+        quality=numbers.quality,
+        how=words.how_to_read(settings.minimum_candidates),
+        footer=words.footer(str(data.snapshot_info.get("version") or "")),
+    )
+    return page.rstrip() + "\n"
+
+
+def estimate(data: WeeklyData, week: date, settings: ReportOptions) -> Estimates:
+    """All numbers of the page; reply rates are left empty where the completeness audit refused them."""
+    info, minimum, weeks = data.snapshot_info, settings.minimum_candidates, settings.weeks
+    reply_refused, conversion_refused = info.get("reply_refused_reason"), info.get("conversion_refused_reason")
+    rows = estimates.outreach(data.approach_metrics)
+    judged = estimates.recent(rows, "replied_7d", week, weeks)
+    compared = judged.head(0) if reply_refused else judged
+
+    def compare(name: str, key: pl.Expr, order: Sequence[str] | None, recruiters: int = 0) -> Comparison:
+        return estimates.compare(name, compared, key, order, minimum, recruiters)
+
+    def asking(name: str) -> Comparison:
+        return compare(name, estimates.share_bin(f"{name}_share_opening"), estimates.SHARE_BINS)
+
+    hidden = REPLY_FIGURES if reply_refused else ("converted_60d",) if conversion_refused else ()
+    if reply_refused and conversion_refused:
+        hidden = (*REPLY_FIGURES, "converted_60d")
+    shown = data.metric_week.filter(~pl.col("metric").is_in(list(hidden)))
+    return Estimates(
+        figures={name: estimates.weekly_series(shown, name, week, weeks) for name in FIGURES},
+        funnel=estimates.funnel(rows, week, weeks, minimum, reply_refused, conversion_refused),
+        talk=estimates.talk_shares(rows, week, weeks, minimum, settings.talk_share_reference),
+        length=compare("length", pl.col("first_message_bin"), estimates.LENGTH_BINS),
+        asking=(asking("question"), asking("request")),
+        groups=tuple(
+            compare(name, pl.col(name), None, settings.minimum_recruiters) for name in estimates.GROUP_COLUMNS
+        ),
+        findings=estimates.findings(data.associations, info, minimum),
+        quality=estimates.quality(
+            data.source_files,
+            data.set_aside,
+            data.exclusions,
+            info,
+            rows.filter(pl.col("replied_7d").is_null(), pl.col("week") <= week).height,
+        ),
+        recruiters=rows.filter(pl.col("week") == week)["recruiter_id"].n_unique(),
+    )
+
+
+def main_points(
+    numbers: Estimates, week: date, info: Mapping[str, Any], settings: ReportOptions
+) -> list[str]:
+    """At most five sentences, the most pressing first: refusals, this week, what is odd, what goes with what."""
+    event, labels = str(info.get("conversion_event") or "conversion"), settings.outcome_labels
+    judged = [(series, series.current) for series in numbers.figures.values() if series.current]
+    odd = [series for series, point in judged if point.verdict in ("above", "below")]
+    points = []
+    if info.get("reply_refused_reason"):
+        points.append(words.refusal_point("Reply rates", str(info["reply_refused_reason"])))
+    else:
+        points.append(words.reply_point(numbers.reply, week, len(odd), len(judged)))
+    if info.get("conversion_refused_reason"):
+        points.append(words.refusal_point("Conversion rates", str(info["conversion_refused_reason"])))
+    points += [words.unusual_point(series, week) for series in odd if series.metric != "replied_7d"]
+    if numbers.findings.clear:
+        points += [words.finding_point(finding, event, labels) for finding in numbers.findings.clear[:2]]
+    elif numbers.findings.unclear:
+        points.append(words.no_finding_point(numbers.findings))
+    points.append(words.quality_point(numbers.quality))
+    points.append(words.funnel_point(numbers.funnel, labels))
+    points.append(words.talk_point(numbers.talk))
+    return [point for point in points if point][:MAXIMUM_POINTS]
+
+
+def _head(data: WeeklyData, numbers: Estimates, week: date, settings: ReportOptions) -> dict[str, str]:
+    published_at = data.snapshot_info["published_at"]
+    if isinstance(published_at, str):
+        published_at = datetime.fromisoformat(published_at)
+    if published_at.tzinfo is None:
+        published_at = published_at.replace(tzinfo=UTC)
+    many = numbers.recruiters if numbers.recruiters >= settings.minimum_recruiters else 0
+    refused = data.snapshot_info.get("reply_refused_reason")
+    return {
+        "kicker": words.kicker(many),
+        "title": words.title(settings.title, week),
+        "made_at": words.made_at(published_at, str(data.snapshot_info.get("time_zone") or "UTC")),
+        "covered": words.covered_weeks(week) if refused else words.covered(numbers.reply, week),
+    }
+
+
+def _tiles(numbers: Estimates, week: date) -> dict[str, Any]:
+    """The weekly figures: one line as long as all of them are usual, tiles otherwise."""
+    judged: list[tuple[Series, Point]] = [(s, s.current) for s in numbers.figures.values() if s.current]
+    odd = [point for _, point in judged if point.verdict in ("above", "below")]
+    return {
+        "headline": words.tiles_headline(len(odd), sum(point.verdict != "unjudged" for _, point in judged)),
+        "is_collapsed": not odd,
+        "table": Table(
+            words.TILE_COLUMNS, [words.tile_row(series, point) for series, point in judged], (False, True, True, True)
+        ),
+        "items": [
+            {
+                "name": words.tile_name(series),
+                "value": words.amount(point.value or 0.0, series.unit),
+                "line": words.tile_line(series, point),
+                "short": words.tile_short(series, point),
+                "state": words.tile_state(point),
+                "when": "" if point.week == week else words.week_of(point.week),
+                "is_odd": point.verdict in ("above", "below"),
+                "spark": "" if not odd else charts.sparkline(series.points),
+            }
+            for series, point in judged
+        ],
+    }
+
+
+def _figures(numbers: Estimates, info: Mapping[str, Any], settings: ReportOptions) -> list[list[Figure]]:
+    """The pictures in their order; two in one list stand side by side."""
+    refused = str(info.get("reply_refused_reason") or "")
+    return [
+        [_weekly_figure(numbers.reply, refused)],
+        [_funnel_figure(numbers.funnel, settings)],
+        [_talk_figure(numbers.talk)],
+        [_comparison_figure(numbers, numbers.length, refused, info, settings)],
+        [_comparison_figure(numbers, asking, refused, info, settings) for asking in numbers.asking],
+    ]
+
+
+def _weekly_figure(series: Series, refused: str) -> Figure:
+    if refused or not any(point.value is not None for point in series.points):
+        headline = words.refused_headline() if refused else words.weekly_headline(series)
+        return Figure("weekly", headline, instead=words.refused(refused) if refused else words.LABELS["nothing"])
+    return Figure(
+        "weekly",
+        words.weekly_headline(series),
+        words.weekly_subtitle(series),
+        charts.draw(lambda width: charts.weekly(series, width)),
+        words.weekly_alt(series),
+        Table(words.WEEKLY_COLUMNS, words.weekly_rows(series), (False, True, True, True, True, False)),
+    )
+
+
+def _funnel_figure(funnel: Funnel, settings: ReportOptions) -> Figure:
+    labels = dict(settings.outcome_labels)
+    headline = words.funnel_headline(funnel, labels)
+    if funnel.refused or not funnel.is_drawable:
+        small = words.LABELS["small"] if funnel.is_suppressed else words.LABELS["nothing"]
+        return Figure("funnel", headline, instead=words.refused(funnel.refused) if funnel.refused else small)
+    return Figure(
+        "funnel",
+        headline,
+        words.funnel_subtitle(funnel),
+        charts.draw(lambda width: charts.funnel(funnel, labels, width)),
+        words.funnel_alt(funnel, labels),
+        Table(words.FUNNEL_COLUMNS, words.funnel_rows(funnel, labels), (False, True, True, True, True)),
+        words.funnel_notes(funnel),
+    )
+
+
+def _talk_figure(shares: TalkShares) -> Figure:
+    if not shares.bars:
+        return Figure("talk", words.talk_headline(shares), instead=words.LABELS["small" if shares.cohort.n else "nothing"])
+    return Figure(
+        "talk",
+        words.talk_headline(shares),
+        words.talk_subtitle(shares),
+        charts.draw(lambda width: charts.talk(shares, width)),
+        words.talk_alt(shares),
+        Table(words.TALK_COLUMNS, words.talk_rows(shares), (False, True)),
+        [note for note in (words.talk_note(shares),) if note],
+    )
+
+
+def _comparison_figure(
+    numbers: Estimates, result: Comparison, refused: str, info: Mapping[str, Any], settings: ReportOptions
+) -> Figure:
+    headline = words.refused_headline() if refused else words.comparison_headline(result)
+    if refused or not any(group.rate for group in result.groups):
+        small = words.LABELS["small" if result.cohort.n else "nothing"]
+        return Figure(result.name, headline, instead=words.refused(refused) if refused else small)
+    is_length = result.name == "length"
+    metrics = ("first_message_chars", "first_message_words") if is_length else (f"{result.name}_share_opening",)
+    finding = numbers.findings.of(metrics, ("replied_7d", "replied_14d", "replied_30d"))
+    event = str(info.get("conversion_event") or "conversion")
+    notes = (words.adjusted_note(finding, event, settings.outcome_labels), words.GOES_WITH if is_length else "")
+    top = charts.shared_top([result] if is_length else numbers.asking)
+    wide = charts.WIDE if is_length else 365
+    return Figure(
+        result.name,
+        headline,
+        words.comparison_subtitle(result),
+        charts.draw(lambda width: charts.comparison(result, top, width), wide),
+        words.comparison_alt(result),
+        Table(words.COMPARISON_COLUMNS, words.comparison_rows(result), (False, True, True, True, True)),
+        [note for note in notes if note],
+    )
+
+
+def _groups(numbers: Estimates, settings: ReportOptions) -> dict[str, Any]:
+    """Channels, languages and teams in alphabetical order; too small ones named, never counted."""
+    result = [comparison for comparison in numbers.groups if comparison.groups]
+    highs = [group.rate.high for comparison in result for group in comparison.groups if group.rate]
+    end = charts.nice_top(max(highs, default=0.1))
+    return {
+        "headline": words.groups_headline(result),
+        "subtitle": words.groups_subtitle(
+            numbers.length.cohort, settings.minimum_candidates, settings.minimum_recruiters
+        ),
+        "columns": words.GROUP_COLUMNS_SHOWN,
+        "parts": [
+            {
+                "name": words.GROUPS[comparison.name],
+                "rows": [
+                    (text, _rate_glyph(group, end))
+                    for group, text in zip(comparison.groups, words.comparison_rows(comparison), strict=True)
+                    if not group.is_hidden
+                ],
+                "hidden": words.hidden_groups([g.label for g in comparison.groups if g.is_hidden]),
+            }
+            for comparison in result
+        ],
+    }
+
+
+def _rate_glyph(group: estimates.Group, end: float) -> str:
+    rate = group.rate
+    return charts.interval_glyph(rate.low, rate.high, rate.value, 0.0, end) if rate else ""
+
+
+def _findings(findings: Findings, info: Mapping[str, Any], settings: ReportOptions) -> dict[str, Any]:
+    """The clear pairs and as many unclear ones as fit; the rest and the too small ones fold away."""
+    event, labels = str(info.get("conversion_event") or "conversion"), settings.outcome_labels
+    space = max(0, MAXIMUM_FINDING_ROWS - len(findings.clear))
+    shown = findings.clear + findings.unclear[:space]
+    widest = max((abs(x) for f in findings.clear + findings.unclear for x in (f.low or 0.0, f.high or 0.0)), default=0.0)
+
+    def row(finding: Finding) -> dict[str, Any]:
+        return {
+            "cells": words.finding_row(finding, event, labels),
+            "glyph": _difference_glyph(finding, widest or 0.01),
+            "flag": words.simpson_words(finding),
+            "is_clear": finding.verdict in ("higher", "lower"),
+        }
+
+    rest = findings.unclear[space:]
+    return {
+        "headline": words.findings_headline(findings),
+        "rows": [row(finding) for finding in shown],
+        "rest": [row(finding) for finding in rest],
+        "rest_headline": words.more_findings_headline(len(rest)),
+        "missed": words.missed(findings),
+        "too_little": words.too_little_words(findings.too_little, event, labels),
+        "too_little_headline": words.too_little_headline(len(findings.too_little)),
+    }
+
+
+def _difference_glyph(finding: Finding, widest: float) -> str:
+    if finding.difference is None or finding.low is None or finding.high is None:
+        return ""
+    return charts.interval_glyph(finding.low, finding.high, finding.difference, -widest, widest, zero=0.0)

@@ -1,0 +1,130 @@
+"""Runs a table's expectations with Great Expectations on a DuckDB connection."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+ROW_ID = "row_id"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One expectation that was looked at: how many rows failed it, and which."""
+
+    reason: str
+    severity: str
+    """`stop` or `warn`; for rows of an export every failing row is set aside, whatever the severity."""
+    n_rows: int
+    row_ids: tuple[int, ...]
+
+
+def check(
+    connection: Any,
+    table: str,
+    expectations: Sequence[Mapping[str, Any]],
+    parameters: Mapping[str, Any] | None = None,
+) -> list[Finding]:
+    """What each expectation found in `table`, which must have an integer column `row_id`.
+
+    `connection` is an open DuckDB connection whose `cursor()` sees the table (so no temporary table);
+    `parameters` fill `{"$PARAMETER": name}` in the expectations. Raises RuntimeError if an expectation itself
+    could not be evaluated, since a check that cannot fail is no check.
+    """
+    gx, engine, batch = _open_batch(connection, table)
+    suite = gx.ExpectationSuite(name=table)
+    for expectation in expectations:
+        suite.add_expectation(_build(gx, expectation, dict(parameters or {})))
+    outcome = batch.validate(
+        suite,
+        result_format={
+            "result_format": "COMPLETE",
+            "unexpected_index_column_names": [ROW_ID],
+            "return_unexpected_index_query": True,
+            "partial_unexpected_count": 0,
+        },
+    )
+    engine.dispose()
+    return [
+        _finding(connection, table, expectation, result)
+        for expectation, result in zip(expectations, _in_order(outcome, expectations), strict=True)
+    ]
+
+
+def _in_order(outcome: Any, expectations: Sequence[Mapping[str, Any]]) -> list[Any]:
+    by_reason = {result.expectation_config.meta["reason"]: result for result in outcome.results}
+    return [by_reason[expectation["meta"]["reason"]] for expectation in expectations]
+
+
+def _finding(connection: Any, table: str, expectation: Mapping[str, Any], result: Any) -> Finding:
+    reason = expectation["meta"]["reason"]
+    severity = expectation["meta"].get("severity", "stop")
+    if "exception_message" not in (result.exception_info or {}) or result.exception_info["raised_exception"]:
+        raise RuntimeError(f"{table}: the expectation {reason!r} could not be evaluated: {result.exception_info}")
+    if result.success:
+        return Finding(reason, severity, 0, ())
+    query = result.result.get("unexpected_index_query") or _rows_query(expectation, table)
+    rows = connection.cursor().execute(query.rstrip().rstrip(";")).fetchall()
+    return Finding(reason, severity, len(rows), tuple(int(row[0]) for row in rows))
+
+
+ROWS_QUERIES: dict[str, str] = {
+    "expect_any_column_not_null": "select row_id from {batch} where coalesce({columns}) is null",
+    "expect_parsed_where_given": "select row_id from {batch} where {column} is null and trim({raw_column}) != ''",
+    "expect_no_row": "select row_id from {batch} where {condition}",
+}
+"""Our own row expectations, each a query for the rows that fail it: the SQLAlchemy dialect knows no regex, LIKE or
+pair conditions."""
+
+
+def _rows_query(expectation: Mapping[str, Any], batch: str) -> str:
+    kwargs = {
+        key: ", ".join(value) if isinstance(value, list) else value for key, value in expectation["kwargs"].items()
+    }
+    return ROWS_QUERIES[expectation["type"]].format(batch=batch, **kwargs)
+
+
+def _build(gx: Any, expectation: Mapping[str, Any], parameters: dict[str, Any]) -> Any:
+    meta = dict(expectation["meta"])
+    if expectation["type"] in ROWS_QUERIES:
+        return gx.expectations.UnexpectedRowsExpectation(
+            unexpected_rows_query=_rows_query(expectation, "{batch}"), meta=meta
+        )
+    kwargs = {
+        key: parameters[value["$PARAMETER"]] if isinstance(value, dict) else value
+        for key, value in expectation["kwargs"].items()
+    }
+    name = "".join(part.capitalize() for part in expectation["type"].split("_"))
+    return getattr(gx.expectations, name)(**kwargs, meta=meta)
+
+
+def _open_batch(connection: Any, table: str) -> tuple[Any, Any, Any]:
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    import great_expectations as gx
+    from duckdb_sqlalchemy import ConnectionWrapper
+    from sqlalchemy import event
+    from sqlalchemy.pool import StaticPool
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    source = context.data_sources.add_sql(
+        name="talkshare",
+        connection_string="duckdb:///:memory:",
+        kwargs={"creator": lambda: ConnectionWrapper(connection.cursor()), "poolclass": StaticPool},
+    )
+    engine = source.get_execution_engine().engine
+    event.listen(engine, "after_cursor_execute", _buffer_result)
+    batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("all").get_batch()
+    return gx, engine, batch
+
+
+def _buffer_result(_connection: Any, cursor: Any, _sql: str, _parameters: Any, context: Any, _many: bool) -> None:
+    """Great Expectations fetches after it has closed the cursor, so every result is read at once."""
+    from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+
+    if cursor.description is not None:
+        context.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(cursor, initial_buffer=cursor.fetchall())

@@ -1,0 +1,181 @@
+"""The published dictionary: every table and column with its meaning, and the comments made from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from sql.measure import metric_specs, outcome_specs
+from sql.associate import allowed_pairs
+from sql.registry import registry
+
+SCHEMA_VERSION = 1
+
+TABLES: dict[str, tuple[str, dict[str, str]]] = {
+    "associations": (
+        "What goes with what: one row per allowed pair of metric and outcome, and slice.",
+        {
+            "metric": "name of the metric; see data_dictionary",
+            "observation": "when the metric is complete: opening, landmark or landmark_unanswered",
+            "outcome": "name of the outcome; see data_dictionary",
+            "slice": "`all`, or the part of the approaches the row is about; only `all` makes headlines",
+            "n_approaches": "judged approaches with a value of the metric",
+            "n_candidates": "distinct candidates among them",
+            "n_recruiters": "distinct recruiters among them",
+            "n_templates": "distinct first messages among them, names, numbers and links masked",
+            "n_outcomes": "approaches with the outcome",
+            "n_effective": "approaches after allowing for likeness within recruiters and templates",
+            "share_identifying": "share of approaches in a recruiter-language-month where the metric varies",
+            "rate": "share of approaches with the outcome",
+            "rho": "Spearman's rank correlation",
+            "rho_low": "lower end of its 95 % interval, by resampling recruiters",
+            "rho_high": "upper end of its 95 % interval, by resampling recruiters",
+            "iqr_low": "lower quartile of the metric",
+            "iqr_high": "upper quartile of the metric",
+            "difference": "difference of the outcome's share from lower to upper quartile, everybody pooled",
+            "difference_low": "lower end of its 95 % interval",
+            "difference_high": "upper end of its 95 % interval",
+            "adjusted_difference": "the same within recruiter, language and month: the primary estimate",
+            "adjusted_low": "lower end of its 95 % interval",
+            "adjusted_high": "upper end of its 95 % interval",
+            "p": "p value of the primary estimate",
+            "q": "p after Benjamini and Hochberg over the family of the slice",
+            "minimum_detectable_difference": "the smallest difference that would have been seen four times in five",
+            "sign_pooled": "sign of the pooled difference",
+            "sign_within": "sign of the primary estimate",
+            "is_simpson": "pooled and within-recruiter estimates point in opposite directions",
+            "method": "how the interval was made",
+            "verdict": "higher, lower, no difference seen, or too little data",
+            "verdict_reason": "why, where the verdict is too little data",
+        },
+    ),
+    "runs": (
+        "Runs of the pipeline and what they did with the rows they read.",
+        {
+            "run_id": "id of the run",
+            "started_at": "when it began, UTC",
+            "finished_at": "when its numbers were complete, UTC",
+            "published_at": "when its snapshot was made, UTC; null if nothing was published",
+            "kind": "run or rebuild",
+            "status": "published, nothing new, or failed",
+            "rows_in": "rows of the exports read in this run; equals kept + set aside + already known + excluded",
+            "rows_kept": "rows that were new",
+            "rows_set_aside": "rows that failed a check",
+            "rows_already_known": "rows that an earlier export had brought",
+            "rows_excluded": "rows that are no messages or outcomes of ours",
+            "files_read": "exports read",
+            "files_unchanged": "exports whose bytes were known already",
+            "files_refused": "exports that could not be read, or are still growing",
+            "version": "version of talkshare",
+        },
+    ),
+    "run_steps": (
+        "Steps of the runs, with seconds.",
+        {
+            "run_id": "id of the run",
+            "step_no": "order of the step",
+            "step": "name of the step",
+            "seconds": "how long it took",
+            "detail": "counts of the step",
+        },
+    ),
+    "data_dictionary": (
+        "What every table and column means, and how every metric is defined.",
+        {
+            "table_name": "table",
+            "column_name": "column; null for the table itself",
+            "type": "DuckDB type",
+            "meaning": "what a value means",
+            "kind": "proportion, ratio, mean, quantile, count, score, or outcome",
+            "unit": "unit of the value",
+            "observation": "when a metric is complete; for an outcome, when its clock starts",
+            "maturity_days": "days after which an outcome is judged",
+            "related_to": "what the guard allows it to be related to",
+            "equivalents": "what vendors call it, and how their denominator differs",
+            "sql_file": "the file that defines it",
+            "schema_version": "version of the published tables",
+        },
+    ),
+}
+
+
+def published_tables() -> list[str]:
+    """Names of the snapshot's tables."""
+    marts = [query.name for query in registry().queries.values() if query.published]
+    return [*marts, *TABLES]
+
+
+def table_meaning(table: str) -> str:
+    """One sentence on what a row of the table is."""
+    if table in TABLES:
+        return TABLES[table][0]
+    query = registry().queries[table]
+    grain = next((line for line in query.prose.splitlines() if line.startswith("Grain:")), "")
+    return f"{query.sentence} {grain}".strip()
+
+
+def column_meaning(table: str, column: str) -> str:
+    """What a value of the column means. Raises KeyError if nobody says so, so that no column goes unexplained."""
+    meaning = TABLES[table][1].get(column, "") if table in TABLES else registry().meaning(table, column)
+    if not meaning:
+        raise KeyError(f"{table}.{column}: no meaning in any SQL header; add it under [columns]")
+    return meaning
+
+
+def data_dictionary(columns: list[tuple[str, str, str]]) -> pl.DataFrame:
+    """The dictionary of the given `(table, column, type)` triples, as the table of that name."""
+    definitions = registry().metrics | registry().outcomes
+    pairs = allowed_pairs(metric_specs(), outcome_specs())
+    records: list[dict[str, Any]] = []
+    for table in dict.fromkeys(table for table, _, _ in columns):
+        records.append({"table_name": table, "meaning": table_meaning(table)})
+        for _, column, sql_type in (triple for triple in columns if triple[0] == table):
+            record = {"table_name": table, "column_name": column, "type": sql_type}
+            record["meaning"] = column_meaning(table, column)
+            if column in definitions and table in ("approach_metrics", "thread_metrics"):
+                record |= _definition(column, pairs)
+            records.append(record)
+    schema = {
+        name: pl.Int64 if name in ("maturity_days", "schema_version") else pl.String for name in TABLES["data_dictionary"][1]
+    }
+    return pl.DataFrame([record | {"schema_version": SCHEMA_VERSION} for record in records], schema=schema)
+
+
+def _definition(name: str, pairs: list[Any]) -> dict[str, Any]:
+    if metric := registry().metrics.get(name):
+        partners = [outcome.name for other, outcome in pairs if other.name == name]
+        return {
+            "kind": metric.kind,
+            "unit": metric.unit,
+            "observation": metric.observation,
+            "related_to": ", ".join(partners) or "nothing: described only",
+            "equivalents": metric.equivalents or None,
+            "sql_file": metric.sql_file,
+        }
+    outcome = registry().outcomes[name]
+    return {
+        "kind": "outcome",
+        "unit": "yes or no",
+        "observation": outcome.start,
+        "maturity_days": outcome.maturity_days,
+        "related_to": ", ".join(metric.name for metric, other in pairs if other.name == name) or "nothing: described only",
+        "equivalents": outcome.equivalents or None,
+        "sql_file": outcome.sql_file,
+    }
+
+
+def comment_statements(columns: list[tuple[str, str, str]]) -> list[str]:
+    """COMMENT ON statements for the given `(table, column, type)` triples."""
+    statements = [
+        f'comment on table "{table}" is {_quoted(table_meaning(table))}'
+        for table in dict.fromkeys(table for table, _, _ in columns)
+    ]
+    return statements + [
+        f'comment on column "{table}"."{column}" is {_quoted(column_meaning(table, column))}'
+        for table, column, _ in columns
+    ]
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

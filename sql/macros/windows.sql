@@ -1,0 +1,14 @@
+-- A window is closed when the export shows everything up to its end; unknown ends are never closed.
+create or replace macro is_closed(observed_until, start_at, days) as
+coalesce(observed_until >= start_at + to_days(days), false);
+
+-- Yes or no once the window is closed, null while it is open: unknown is not no.
+create or replace macro judged(observed_until, start_at, happened_at, days) as
+case
+    when is_closed(observed_until, start_at, days)
+        then coalesce(happened_at <= start_at + to_days(days), false)
+end;
+
+-- Monday of the week in the report's time zone.
+create or replace macro report_week(moment) as
+date_trunc('week', moment at time zone getvariable('time_zone'))::date;

@@ -1,0 +1,132 @@
+/*
+What the first message of an approach looks like.
+Grain: one row per `thread_id, approach_no`, outreach only.
+Counts: exactly one message, the one that opens the approach; what follows within ten minutes is `opening_run_messages`, kept apart.
+Why: the first message is complete before anything can answer it, so it may be related to every outcome.
+Weakness: the words of greeting and signature count in length; requests are found by phrases, with the misses that phrases have.
++++
+[columns]
+first_message_bin = "LinkedIn's bins of the first message's characters: <= 400, 401-800, 801-1200, > 1200"
+opening_run_messages = "messages the recruiter added within ten minutes of the first, before any answer"
+question_sentences_opening = "sentences of the first message that carry a question mark of any script"
+request_sentences_opening = "sentences of the first message that ask or invite to act; null without rules for the language"
+plain_sentences_opening = "sentences of the first message that are not greeting, thanks or closing"
+template_id = "same id = same first message but for the addressed name, numbers and links"
+
+[metric.first_message_words]
+title = "First-message length"
+meaning = "words in the message that opens the approach; null for scripts without spaces"
+kind = "quantile"
+unit = "words"
+observation = "opening"
+related = true
+equivalents = "Gem, Lemlist: words in the first message"
+
+[metric.first_message_chars]
+title = "First-message length in characters"
+meaning = "characters in the message that opens the approach, outer white space removed"
+kind = "quantile"
+unit = "characters"
+observation = "opening"
+related = true
+equivalents = "LinkedIn: characters of an InMail, in bins of 400"
+
+[metric.first_message_sentences]
+title = "Sentences in the first message"
+meaning = "sentences in the message that opens the approach; a line break ends a sentence"
+kind = "quantile"
+unit = "sentences"
+observation = "opening"
+
+[metric.flesch_reading_ease]
+title = "Readability of the first message"
+meaning = "Flesch reading ease of the first message by textstat in its own language (en, de, es, fr); null elsewhere"
+kind = "score"
+unit = "points"
+observation = "opening"
+related = true
+
+[metric.question_share_opening]
+title = "Questions in the first message"
+meaning = "sentences with a question mark of any script, of the first message's sentences that are not social"
+kind = "ratio"
+unit = "share"
+observation = "opening"
+related = true
+
+[metric.request_share_opening]
+title = "Requests in the first message"
+meaning = "sentences that ask or invite to act, of the first message's sentences that are not social"
+kind = "ratio"
+unit = "share"
+observation = "opening"
+related = true
+
+[metric.contacts_28d_before]
+title = "New contacts in the 28 days before"
+meaning = "people this recruiter wrote to for the first time in the 28 days before the approach began"
+kind = "count"
+unit = "people"
+observation = "opening"
+related = true
++++
+*/
+with first_messages as (
+    select *
+    from int_approach_messages
+    where is_first
+),
+
+opening_runs as (
+    select messages.thread_id, messages.approach_no, count(*) as opening_run_messages
+    from int_approach_messages as messages
+    inner join int_approaches as approaches
+        on messages.thread_id = approaches.thread_id and messages.approach_no = approaches.approach_no
+    where
+        messages.side = 'recruiter'
+        and not messages.is_first
+        and messages.turn_no = 1
+        and messages.sent_at <= approaches.started_at + interval 10 minutes
+    group by messages.thread_id, messages.approach_no
+),
+
+volumes as (
+    select
+        thread_id,
+        approach_no,
+        coalesce(sum(is_first_contact::integer) over (
+            partition by recruiter_id order by started_at
+            range between interval 28 days preceding and interval 1 second preceding
+        ), 0)::bigint as contacts_28d_before
+    from int_approaches
+    where approach_no >= 1
+)
+
+select
+    approaches.thread_id,
+    approaches.approach_no,
+    first_messages.words as first_message_words,
+    first_messages.chars as first_message_chars,
+    first_messages.sentences as first_message_sentences,
+    case
+        when first_messages.chars <= 400 then '<= 400'
+        when first_messages.chars <= 800 then '401-800'
+        when first_messages.chars <= 1200 then '801-1200'
+        when first_messages.chars > 1200 then '> 1200'
+    end as first_message_bin,
+    first_messages.flesch_reading_ease,
+    first_messages.question_sentences as question_sentences_opening,
+    first_messages.request_sentences as request_sentences_opening,
+    first_messages.plain_sentences as plain_sentences_opening,
+    share(first_messages.question_sentences, first_messages.plain_sentences) as question_share_opening,
+    share(first_messages.request_sentences, first_messages.plain_sentences) as request_share_opening,
+    first_messages.template_id,
+    coalesce(opening_runs.opening_run_messages, 0) as opening_run_messages,
+    volumes.contacts_28d_before
+from int_approaches as approaches
+inner join first_messages
+    on approaches.thread_id = first_messages.thread_id and approaches.approach_no = first_messages.approach_no
+inner join volumes on approaches.thread_id = volumes.thread_id and approaches.approach_no = volumes.approach_no
+left join opening_runs
+    on approaches.thread_id = opening_runs.thread_id and approaches.approach_no = opening_runs.approach_no
+where approaches.is_outreach
