@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -21,6 +22,7 @@ from flows.readers.discover import Refusal, discover
 from flows.store import Home, Kept
 from schemas import MESSAGES, OUTCOMES, SET_ASIDE, Table
 from schemas.errors import AuditError, InputError, TalkshareError, UsageError
+from sql.frames import load_frame
 
 Result = TypeVar("Result")
 Step = Callable[[Callable[..., Result]], Callable[..., Result]]
@@ -98,23 +100,36 @@ def run(
     stays), BusyError, UsageError.
     """
     home.create()
-    with store.only_run(home):
-        report = RunReport(f"{now:%Y%m%dT%H%M%S%f}", "rebuild" if rebuild else "run", now)
+    database = home.database.with_suffix(".rebuild") if rebuild else home.database
+    with store.only_run(home), _recorded(home, "rebuild" if rebuild else "run", now) as report:
         if rebuild:
-            home.database.with_suffix(".rebuild").unlink(missing_ok=True)
-        database = home.database.with_suffix(".rebuild") if rebuild else home.database
-        with _timed(report, "read, check, keep", progress):
-            step(take_in)(home, settings, paths, now=now, database=database, report=report, progress=progress)
-        with _timed(report, "measure", progress) as detail:
-            detail.update(step(measure)(home, settings, database=database, now=now))
-        with _timed(report, "relate", progress) as detail:
-            detail.update(step(relate)(home, database=database))
-        with _timed(report, "publish", progress):
-            step(publish)(home, settings, database=database, report=report, now=now)
+            database.unlink(missing_ok=True)
+        with _timed(report, "take_in", progress):
+            report.files = step(take_in)(home, settings, paths, now=now, database=database, progress=progress)
+        _measure_and_publish(home, settings, report, now=now, database=database, step=step, progress=progress)
         if rebuild:
             store.swap_in(database, home.database)
-        _log(home, report)
     return report
+
+
+def _measure_and_publish(
+    home: Home,
+    settings: Settings,
+    report: RunReport,
+    *,
+    now: datetime,
+    database: Path,
+    step: Step[Any] = identity,
+    progress: Progress = lambda _: None,
+) -> None:
+    with _timed(report, "measure", progress) as detail:
+        detail.update(step(measure)(home, settings, database=database, now=now))
+    with _timed(report, "relate", progress) as detail:
+        detail.update(step(relate)(home, database=database))
+    record = replace(report, status="published", published_at=now)
+    with _timed(report, "publish", progress):
+        report.warnings = step(publish)(home, settings, database=database, report=record)
+    report.status, report.published_at = "published", now
 
 
 def take_in(
@@ -124,12 +139,11 @@ def take_in(
     *,
     now: datetime,
     database: Path,
-    report: RunReport,
     progress: Progress = lambda _: None,
-) -> RunReport:
+) -> list[FileReport]:
     """Read, check and keep every export that is new, or that changed settings ask to read again."""
     found, refusals = find_exports(home, settings, paths, now=now)
-    report.files += [FileReport(r.name, "waiting" if r.waiting else "refused", message=r.message) for r in refusals]
+    reports = [FileReport(r.name, "waiting" if r.waiting else "refused", message=r.message) for r in refusals]
     key = store.id_key(home)
     with closing(store.open_store(home, database)) as connection:
         known = dict(connection.execute("select file_id, settings_fingerprint from readings").fetchall())
@@ -138,18 +152,17 @@ def take_in(
             if known.get(item.file_id) == wanted:
                 if not item.is_archived:
                     store.archive_export(home, item.export, item.file_id, item.first_seen_at, move=item.is_from_inbox)
-                    report.files.append(
-                        FileReport(item.export.name, "unchanged", message="the same bytes were read before")
-                    )
+                    message = "the same bytes were read before: nothing to do"
+                    reports.append(FileReport(item.export.name, "unchanged", message=message))
                 _refresh_coverage(connection, item, settings)
                 continue
             progress(f"reading {item.export.name}")
             file_report = _take_in_one(home, settings, connection, item, wanted, key)
-            report.files.append(file_report)
+            reports.append(file_report)
             if file_report.status == "read":
                 known[item.file_id] = wanted
         store.sweep_texts(connection)
-    return report
+    return reports
 
 
 def find_exports(
@@ -222,7 +235,7 @@ def checked(frame: pl.DataFrame, table: Table, not_after: datetime) -> tuple[pl.
         return frame.clear(), SET_ASIDE.frame()
     columns = [name for name in rows.columns if name not in ("body", "raw", "subject")]
     with closing(store.connect()) as connection:
-        store.load_frame(connection, table.name, rows.select(columns))
+        load_frame(connection, table.name, rows.select(columns))
         findings = check(connection, table.name, table.expectations, {"not_after": not_after.isoformat()})
     failed = pl.DataFrame(
         [(row_id, finding.reason) for finding in findings for row_id in finding.row_ids],
@@ -287,7 +300,7 @@ def measure(home: Home, settings: Settings, *, database: Path, now: datetime) ->
     work.unlink(missing_ok=True)
     with _work(home, database) as connection:
         set_variables(connection, _variables(settings, now))
-        return measure_store(connection, store.load_frame)
+        return measure_store(connection)
 
 
 def relate(home: Home, *, database: Path) -> dict[str, int]:
@@ -295,43 +308,46 @@ def relate(home: Home, *, database: Path) -> dict[str, int]:
     from sql.measure import relate as relate_approaches
 
     with _work(home, database) as connection:
-        associations = relate_approaches(connection, store.load_frame)
+        associations = relate_approaches(connection)
     verdicts = associations.filter(pl.col("slice") == "all").group_by("verdict").len().sort("verdict")
     return {"pairs": associations.height} | dict(verdicts.iter_rows())
 
 
-def publish(home: Home, settings: Settings, *, database: Path, report: RunReport, now: datetime) -> None:
-    """Audit the finished tables, copy them into a new snapshot, and swap it in whole.
+def publish(home: Home, settings: Settings, *, database: Path, report: RunReport) -> list[str]:
+    """Audit the finished tables, copy them into a new snapshot, and swap it in whole; returns the audit's warnings.
 
-    Raises AuditError if a `stop` expectation fails; the last snapshot then stays as it is.
+    `report` is this run as the snapshot will tell it. Raises AuditError if a `stop` expectation fails; the last
+    snapshot then stays as it is.
     """
-    from schemas.check import ROW_ID, check
-    from schemas.marts import MARTS
-
     with _work(home, database) as connection:
-        failures: list[str] = []
-        for table, expectations in MARTS.items():
-            connection.execute(
-                f'create or replace table "audit_{table}" as select row_number() over () as {ROW_ID}, * from "{table}"'
-            )
-            for finding in check(connection, f"audit_{table}", expectations):
-                if finding.n_rows:
-                    sentence = f"{table}: {finding.reason} ({finding.n_rows} rows)"
-                    (failures if finding.severity == "stop" else report.warnings).append(sentence)
-            connection.execute(f'drop table "audit_{table}"')
+        failures, warnings = audit(connection)
         if failures:
-            _record_run(connection, report, status="failed", now=now)
             raise AuditError(
-                "Nothing was published; the last snapshot stays. " + "; ".join(failures)
-                + ". Run `talkshare run --rebuild`, and report it if it happens again."
+                f"Nothing was published; the last snapshot stays. {'; '.join(failures)}. "
+                "Run `talkshare run --rebuild`, and report it if it happens again."
             )
-        report.published_at = now
-        _record_run(connection, report, status="published", now=now)
+        store.record_run(connection, run_record(report), report.steps)
         built = home.snapshot.with_suffix(".next")
         _write_snapshot(connection, built, settings)
     store.swap_in(built, home.snapshot)
     _work_path(home).unlink(missing_ok=True)
-    report.status = "published"
+    return warnings
+
+
+def audit(connection: store.Connection) -> tuple[list[str], list[str]]:
+    """What the expectations on the finished tables found: (reasons to stop, warnings)."""
+    from schemas.check import ROW_ID, check
+    from schemas.marts import MARTS
+
+    found: dict[str, list[str]] = {"stop": [], "warn": []}
+    for table, expectations in MARTS.items():
+        name = f"audit_{table}"
+        connection.execute(f'create or replace table {name} as select row_number() over () as {ROW_ID}, * from "{table}"')
+        for finding in check(connection, name, expectations):
+            if finding.n_rows:
+                found[finding.severity].append(f"{table}: {finding.reason} ({finding.n_rows} rows)")
+        connection.execute(f"drop table {name}")
+    return found["stop"], found["warn"]
 
 
 def _write_snapshot(connection: store.Connection, path: Path, settings: Settings) -> None:
@@ -353,7 +369,7 @@ def _write_snapshot(connection: store.Connection, path: Path, settings: Settings
         "order by table_name, column_index"
     ).fetchall()
     own = [("data_dictionary", name, "VARCHAR") for name in TABLES["data_dictionary"][1]]
-    store.load_frame(connection, "data_dictionary", data_dictionary(columns_of + own))
+    load_frame(connection, "data_dictionary", data_dictionary(columns_of + own))
     connection.execute('create table snapshot.data_dictionary as from data_dictionary')
     connection.execute("use snapshot")
     for statement in comment_statements(columns_of + own):
@@ -362,22 +378,35 @@ def _write_snapshot(connection: store.Connection, path: Path, settings: Settings
     connection.execute("detach snapshot")
 
 
-def _record_run(connection: store.Connection, report: RunReport, *, status: str, now: datetime) -> None:
-    report.status = status
-    connection.execute(
-        "insert or replace into store.runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            report.run_id, report.started_at, now, report.published_at, report.kind, status, report.total("rows_in"),
-            report.total("rows_kept"), report.total("rows_set_aside"), report.total("rows_already_known"),
-            report.total("rows_excluded"), report.count("read"), report.count("unchanged"),
-            report.count("refused", "waiting"), VERSION,
-        ],
-    )  # fmt: skip
-    connection.execute("delete from store.run_steps where run_id = ?", [report.run_id])
-    for number, (name, seconds, detail) in enumerate(report.steps, 1):
-        connection.execute(
-            "insert into store.run_steps values (?, ?, ?, ?, ?)", [report.run_id, number, name, seconds, detail]
-        )
+def run_record(report: RunReport) -> dict[str, Any]:
+    """The run as one row of `runs`; counts only, no names."""
+    return {
+        "run_id": report.run_id,
+        "started_at": report.started_at,
+        "finished_at": report.published_at or report.started_at,
+        "published_at": report.published_at,
+        "kind": report.kind,
+        "status": report.status,
+        **{name: report.total(name) for name in Kept.__dataclass_fields__},
+        "files_read": report.count("read"),
+        "files_unchanged": report.count("unchanged"),
+        "files_refused": report.count("refused", "waiting"),
+        "version": VERSION,
+    }
+
+
+@contextmanager
+def _recorded(home: Home, kind: str, now: datetime) -> Iterator[RunReport]:
+    """The run's report; a run that fails is recorded in the store as well, and logged either way."""
+    report = RunReport(f"{now:%Y%m%dT%H%M%S%f}", kind, now)
+    try:
+        yield report
+    except BaseException:
+        with contextlib.suppress(TalkshareError, OSError), closing(store.open_store(home)) as connection:
+            store.record_run(connection, run_record(report), report.steps)
+        _log(home, report)
+        raise
+    _log(home, report)
 
 
 def retract(home: Home, settings: Settings, file: str, *, now: datetime) -> RunReport:
@@ -386,27 +415,25 @@ def retract(home: Home, settings: Settings, file: str, *, now: datetime) -> RunR
     The export itself moves to `quarantine/retracted/`. Raises UsageError if no or several exports fit.
     """
     home.create()
-    with store.only_run(home):
-        wanted = Path(file).name
+    with store.only_run(home), _recorded(home, "retract", now) as report:
         with closing(store.open_store(home)) as connection:
-            rows = connection.execute("select file_id, name from readings order by name, file_id").fetchall()
-            fitting = [row for row in rows if row[1] == wanted or row[0].startswith(file)]
-            if len(fitting) != 1:
-                listing = "; ".join(f"{name} ({file_id[:12]})" for file_id, name in fitting or rows) or "none"
-                problem = "several exports are" if fitting else "no export is"
-                raise UsageError(f"{problem} called {file}. Give the name or the hash of one of: {listing}.")
-            file_id = fitting[0][0]
-            connection.execute("begin")
-            store.forget_file(connection, file_id)
-            connection.execute("commit")
-            store.sweep_texts(connection)
+            file_id, name = _fitting_export(connection, file)
+            store.forget_export(connection, file_id)
         store.move_to_retracted(home, file_id)
-        report = RunReport(f"{now:%Y%m%dT%H%M%S%f}", "retract", now)
-        measure(home, settings, database=home.database, now=now)
-        relate(home, database=home.database)
-        publish(home, settings, database=home.database, report=report, now=now)
-        _log(home, report)
+        report.files = [FileReport(name, "retracted", message="its rows are out; the file lies in quarantine/retracted")]
+        _measure_and_publish(home, settings, report, now=now, database=home.database)
     return report
+
+
+def _fitting_export(connection: store.Connection, file: str) -> tuple[str, str]:
+    wanted = Path(file).name
+    rows = connection.execute("select file_id, name from readings order by name, file_id").fetchall()
+    fitting = [(file_id, name) for file_id, name in rows if name == wanted or file_id.startswith(file)]
+    if len(fitting) != 1:
+        listing = "; ".join(f"{name} ({file_id[:12]})" for file_id, name in fitting or rows) or "none"
+        problem = "several exports are" if fitting else "no export is"
+        raise UsageError(f"{problem} called {file}. Give the name or the hash of one of: {listing}.")
+    return fitting[0]
 
 
 def _variables(settings: Settings, now: datetime) -> dict[str, Any]:
@@ -456,21 +483,9 @@ def _timed(report: RunReport, name: str, progress: Progress) -> Iterator[dict[st
 
 
 def _log(home: Home, report: RunReport) -> None:
-    line = {
-        "run_id": report.run_id,
-        "kind": report.kind,
-        "status": report.status,
-        "steps": {name: seconds for name, seconds, _ in report.steps},
-        **{
-            name: report.total(name)
-            for name in ("rows_in", "rows_kept", "rows_set_aside", "rows_already_known", "rows_excluded")
-        },
-        "files_read": report.count("read"),
-        "files_unchanged": report.count("unchanged"),
-        "files_refused": report.count("refused", "waiting"),
-    }
+    line = run_record(report) | {"steps": {name: seconds for name, seconds, _ in report.steps}}
     with (home.logs / "runs.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+        file.write(json.dumps(line, default=str) + "\n")
 
 
 def _quoted(path: Path) -> str:

@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +20,9 @@ import duckdb
 import polars as pl
 
 from flows.readers.reading import Export, Reading
-from schemas import MESSAGES, OUTCOMES, SET_ASIDE
+from schemas import SET_ASIDE
 from schemas.errors import BusyError, NothingToDoError, UsageError
+from sql.frames import ArrowStream
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -91,16 +92,6 @@ class Home:
         return self
 
 
-class ArrowStream:
-    """A Polars frame as something DuckDB reads without pyarrow."""
-
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self.frame = frame
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        return self.frame.__arrow_c_stream__(requested_schema)
-
-
 def connect(path: Path | str = ":memory:", *, read_only: bool = False) -> Connection:
     """A connection in UTC that never downloads an extension. Raises BusyError if another process holds the file."""
     try:
@@ -113,18 +104,6 @@ def connect(path: Path | str = ":memory:", *, read_only: bool = False) -> Connec
         raise
     connection.execute("set TimeZone = 'UTC'")
     return connection
-
-
-def load_frame(connection: Connection, name: str, frame: pl.DataFrame) -> None:
-    """Make a table called `name` of the frame's rows."""
-    connection.register("incoming_frame", ArrowStream(frame))
-    connection.execute(f'create or replace table "{name}" as from incoming_frame')
-    connection.unregister("incoming_frame")
-
-
-def fetch(connection: Connection, query: str, parameters: list[Any] | None = None) -> pl.DataFrame:
-    """The rows of a query as a frame."""
-    return pl.DataFrame(connection.sql(query, params=parameters) if parameters else connection.sql(query))
 
 
 @contextmanager
@@ -416,9 +395,26 @@ def _insert_outcomes(connection: Connection, file_id: str) -> int:
 
 
 def forget_file(connection: Connection, file_id: str) -> None:
-    """Take out everything that one export brought; texts that no other export holds go with it."""
+    """Take out every row that one export brought."""
     for table in ("message_rows", "outcome_rows", "set_aside_rows", "exclusion_counts", "names", "readings"):
         connection.execute(f"delete from {table} where file_id = ?", [file_id])
+
+
+def forget_export(connection: Connection, file_id: str) -> None:
+    """Take one export and its texts out of the store for good."""
+    connection.execute("begin")
+    forget_file(connection, file_id)
+    sweep_texts(connection)
+    connection.execute("commit")
+
+
+def record_run(connection: Connection, record: Mapping[str, Any], steps: Sequence[tuple[str, float, str]]) -> None:
+    """Write one run and its steps `(name, seconds, detail)`, in place of an earlier record of the same run."""
+    columns, marks = ", ".join(record), ", ".join("?" for _ in record)
+    connection.execute(f"insert or replace into runs ({columns}) values ({marks})", list(record.values()))
+    connection.execute("delete from run_steps where run_id = ?", [record["run_id"]])
+    for number, step in enumerate(steps, 1):
+        connection.execute("insert into run_steps values (?, ?, ?, ?, ?)", [record["run_id"], number, *step])
 
 
 def sweep_texts(connection: Connection) -> None:
@@ -474,7 +470,7 @@ def query_snapshot(home: Home, query: str, *, memory: str = "1GB") -> pl.DataFra
             result = connection.sql(query)
             if result is None:
                 raise UsageError("That statement returns no rows; the snapshot can only be read.")
-            return pl.DataFrame(result)
+            return pl.DataFrame(ArrowStream(result))
         except duckdb.Error as error:
             raise UsageError(f"{error}") from error
 
@@ -489,9 +485,6 @@ def swap_in(built: Path, target: Path) -> None:
     os.fsync(folder)
     os.close(folder)
 
-
-EMPTY_MESSAGES = MESSAGES.frame()
-EMPTY_OUTCOMES = OUTCOMES.frame()
 
 
 def move_to_retracted(home: Home, file_id: str) -> None:

@@ -1,4 +1,4 @@
-"""The pictures of the weekly report: altair specifications drawn to SVG whose colours are the page's CSS variables."""
+"""The pictures of the weekly report: altair drawn to SVG whose colours are the page's CSS variables."""
 
 from __future__ import annotations
 
@@ -102,7 +102,8 @@ class Frame:
 
         room = {"left": self.left, "top": self.top, "right": self.right, "bottom": self.bottom}
         size = {"width": self.inner, "height": self.height - self.top - self.bottom}
-        return alt.layer(*layers).properties(**size, padding=room, autosize=alt.AutoSizeParams(type="none"))
+        layered: alt.LayerChart = alt.LayerChart(layer=list(layers))
+        return layered.properties(**size, padding=room, autosize=alt.AutoSizeParams(type="none"))
 
     def labels(self) -> dict[str, Any]:
         """Axis labels that begin at the left edge of the picture."""
@@ -114,10 +115,10 @@ def room_for(labels: Sequence[str]) -> int:
     return math.ceil(max(len(label) for label in labels) * 7.1) + 12
 
 
-def _data(rows: Sequence[dict[str, Any]]) -> alt.Data:
+def _data(rows: Sequence[dict[str, Any]]) -> alt.InlineData:
     import altair as alt
 
-    return alt.Data(values=list(rows))
+    return alt.InlineData(values=list(rows))
 
 
 def nice_top(highest: float) -> float:
@@ -126,7 +127,15 @@ def nice_top(highest: float) -> float:
 
 
 def _ticks(top: float) -> list[float]:
-    parts = 3 if round(top * 100) in (3, 6, 30, 60) else 5 if round(top * 100) in (5, 50) else 4 if top != 0.02 else 2
+    parts = (
+        3
+        if round(top * 100) in (3, 6, 30, 60)
+        else 5
+        if round(top * 100) in (5, 50)
+        else 4
+        if top != 0.02
+        else 2
+    )
     return [round(top * place / parts, 4) for place in range(parts + 1)]
 
 
@@ -152,7 +161,9 @@ def weekly(series: Series, width: int) -> alt.LayerChart:
     x = alt.X(
         "week:O",
         scale=alt.Scale(domain=weeks, padding=0.5),
-        axis=alt.Axis(values=named, labelExpr=f"({names})[datum.value]", labelAngle=0, grid=False, labelOverlap=False),
+        axis=alt.Axis(
+            values=named, labelExpr=f"({names})[datum.value]", labelAngle=0, grid=False, labelOverlap=False
+        ),
     )
     scale = alt.Scale(domain=[0, top], nice=False)
     y = alt.Y("value:Q", scale=scale, axis=alt.Axis(values=_ticks(top), **frame.labels(), **_percent(top)))
@@ -163,10 +174,16 @@ def weekly(series: Series, width: int) -> alt.LayerChart:
         .mark_line(color=ACCENT, strokeWidth=2, point={"size": 34, "fill": ACCENT, "color": ACCENT})
         .encode(x=x, y=y)
     )
-    hollow = [{"week": p.week.isoformat(), "value": p.value} for p in points if p.state == "open" and p.value is not None]
+    hollow = [
+        {"week": p.week.isoformat(), "value": p.value}
+        for p in points
+        if p.state == "open" and p.value is not None
+    ]
     if hollow:
         layers.append(
-            alt.Chart(_data(hollow)).mark_point(size=52, fill=PAGE, stroke=ACCENT, opacity=1, strokeWidth=1.8).encode(x=x, y=y)
+            alt.Chart(_data(hollow))
+            .mark_point(size=52, fill=PAGE, stroke=ACCENT, opacity=1, strokeWidth=1.8)
+            .encode(x=x, y=y)
         )
     return frame.holds(*layers, *_marked_weeks(series, x, y))
 
@@ -196,7 +213,11 @@ def _usual_band(points: Sequence[Point], x: alt.X, scale: alt.Scale) -> list[Any
     if not known:
         return []
     low, high = alt.Y("low:Q", scale=scale), alt.Y2("high:Q")
-    band = alt.Chart(_data(limits)).mark_area(color=SOFT, opacity=1, interpolate="monotone").encode(x=x, y=low, y2=high)
+    band = (
+        alt.Chart(_data(limits))
+        .mark_area(color=SOFT, opacity=1, interpolate="monotone")
+        .encode(x=x, y=low, y2=high)
+    )
     name = (
         alt.Chart(_data(known[:1]))
         .mark_text(align="left", baseline="bottom", dy=-4, fill=MUTED, text=words.LABELS["usual_range"])
@@ -220,7 +241,9 @@ def _marked_weeks(series: Series, x: alt.X, y: alt.Y) -> list[Any]:
         )
     last = series.current
     if last and last.value is not None and any(point.week == last.week for point in series.points):
-        judged = [p.value for p in series.points if p.is_judged and p.week < last.week and p.value is not None]
+        judged = [
+            p.value for p in series.points if p.is_judged and p.week < last.week and p.value is not None
+        ]
         under = bool(judged) and last.value < judged[-1]
         row = {"week": last.week.isoformat(), "value": last.value, "text": words.percent(last.value)}
         layers.append(
@@ -240,12 +263,21 @@ def funnel(result: Funnel, labels: dict[str, str], width: int) -> alt.LayerChart
 
     rows = [_bar(group, labels, ACCENT) for group in result.gains]
     rows += [_bar(group, labels, LOSS) for group in result.losses]
-    order = [row["step"] for row in rows[: len(result.gains)]] + [" "] + [row["step"] for row in rows[len(result.gains) :]]
+    order = (
+        [row["step"] for row in rows[: len(result.gains)]]
+        + [" "]
+        + [row["step"] for row in rows[len(result.gains) :]]
+    )
     frame = Frame(width, 21 * len(order), left=room_for(order), bottom=2)
     top = max(row["high"] for row in rows) * (1.14 if width == WIDE else 1.24) or 1.0
     scale = alt.Scale(domain=[0, top], nice=False)
     x = alt.X("value:Q", scale=scale, axis=None)
-    y = alt.Y("step:N", sort=None, scale=alt.Scale(domain=order, paddingInner=0.28), axis=alt.Axis(**_ROWS, **frame.labels()))
+    y = alt.Y(
+        "step:N",
+        sort=None,
+        scale=alt.Scale(domain=order, paddingInner=0.28),
+        axis=alt.Axis(**_ROWS, **frame.labels()),
+    )
     bars = (
         alt.Chart(_data(rows))
         .mark_bar(cornerRadiusEnd=2)
@@ -259,12 +291,9 @@ def funnel(result: Funnel, labels: dict[str, str], width: int) -> alt.LayerChart
     )
     texts = [
         alt.Chart(_data(part))
-        .mark_text(align="left", dx=7, fontWeight=weight, fill=ink)
+        .mark_text(align="left", dx=7, fontWeight="bold" if ink == TEXT else "normal", fill=ink)
         .encode(x=alt.X("high:Q", scale=scale), y=y, text="text:N")
-        for part, weight, ink in (
-            (known, "bold", TEXT),
-            ([row for row in rows if not row["known"]], "normal", MUTED),
-        )
+        for part, ink in ((known, TEXT), ([row for row in rows if not row["known"]], MUTED))
         if part
     ]
     return frame.holds(bars, spread, *texts)
@@ -287,12 +316,21 @@ def _bar(group: Group, labels: dict[str, str], colour: str) -> dict[str, Any]:
 
 
 def talk(shares: TalkShares, width: int) -> alt.LayerChart:
-    """Bars over the share of words; wider bars where neighbours were joined, with the same area a conversation."""
+    """Bars over the share of words; joined neighbours keep the same area a conversation."""
     import altair as alt
 
-    bars = [{"from": bar.low, "to": bar.high, "n": bar.n * 0.05 / (bar.high - bar.low)} for bar in shares.bars]
+    bars = [
+        {"from": bar.low, "to": bar.high, "n": bar.n * 0.05 / (bar.high - bar.low)} for bar in shares.bars
+    ]
     highest = max(bar["n"] for bar in bars)
-    marks = [(shares.median or 0.0, f"{words.LABELS['middle']} {words.percent(shares.median or 0.0)}", TEXT, highest * 1.1)]
+    marks = [
+        (
+            shares.median or 0.0,
+            f"{words.LABELS['middle']} {words.percent(shares.median or 0.0)}",
+            TEXT,
+            highest * 1.1,
+        )
+    ]
     if shares.reference is not None:
         named = f"{words.LABELS['reference']} {words.percent(shares.reference)}"
         marks.append((shares.reference, named, LOSS, highest * 1.28))
@@ -310,12 +348,19 @@ def talk(shares: TalkShares, width: int) -> alt.LayerChart:
         chart = alt.Chart(_data([{"from": value, "n": height, "zero": 0}]))
         dash = [5, 3] if colour == LOSS else [1, 0]
         layers.append(
-            chart.mark_rule(color=colour, strokeWidth=1.8, strokeDash=dash).encode(x=x, y=y, y2=alt.Y2("zero:Q"))
+            chart.mark_rule(color=colour, strokeWidth=1.8, strokeDash=dash).encode(
+                x=x, y=y, y2=alt.Y2("zero:Q")
+            )
         )
         left = value < 0.62
         layers.append(
             chart.mark_text(
-                align="left" if left else "right", dx=5 if left else -5, text=text, fill=colour, fontWeight="bold", baseline="top"
+                align="left" if left else "right",
+                dx=5 if left else -5,
+                text=text,
+                fill=colour,
+                fontWeight="bold",
+                baseline="top",
             ).encode(x=x, y=y)
         )
     return Frame(width, 190, left=14, right=20).holds(*layers)
@@ -343,7 +388,9 @@ def comparison(result: Comparison, top: float, width: int) -> alt.LayerChart:
             x=alt.X("low:Q", scale=x_scale), x2="high:Q", y=y
         ),
         base.mark_point(size=70, filled=True, color=ACCENT, opacity=1).encode(x=x, y=y),
-        base.mark_text(align="right", fontWeight="bold").encode(x=alt.value(frame.inner + 44), y=y, text="text:N"),
+        base.mark_text(align="right", fontWeight="bold").encode(
+            x=alt.value(frame.inner + 44), y=y, text="text:N"
+        ),
     ]
     if unknown:
         text = alt.Chart(_data(unknown)).mark_text(align="left", dx=4, fill=MUTED)
@@ -372,17 +419,22 @@ def _dot(name: str, group: Group) -> dict[str, Any]:
 # Small drawings inside tables and tiles
 
 
-def interval_glyph(low: float, high: float, value: float, start: float, end: float, zero: float | None = None) -> str:
-    """A dot and its interval on a scale from `start` to `end`; hidden from screen readers, the numbers stand beside."""
+def interval_glyph(
+    low: float, high: float, value: float, *, start: float, end: float, zero: float | None = None
+) -> str:
+    """A dot and its interval on a scale; hidden from screen readers, the numbers stand beside."""
 
     def place(number: float) -> str:
         return f"{3 + 114 * min(1.0, max(0.0, (number - start) / (end - start))):.1f}"
 
-    rule = f'<path d="M{place(zero)} 0V16" stroke="var(--grid)" stroke-width="1.5"/>' if zero is not None else ""
+    rule = (
+        f'<path d="M{place(zero)} 0V16" stroke="var(--grid)" stroke-width="1.5"/>' if zero is not None else ""
+    )
     return (
         f'<svg class="glyph" viewBox="0 0 120 16" aria-hidden="true" focusable="false">{rule}'
-        f'<path d="M{place(low)} 8H{place(high)}" stroke="var(--accent)" stroke-opacity=".35" stroke-width="5" '
-        f'stroke-linecap="round"/><circle cx="{place(value)}" cy="8" r="3.6" fill="var(--accent)"/></svg>'
+        f'<path d="M{place(low)} 8H{place(high)}" stroke="var(--accent)" stroke-opacity=".35" '
+        f'stroke-width="5" stroke-linecap="round"/><circle cx="{place(value)}" cy="8" r="3.6" '
+        'fill="var(--accent)"/></svg>'
     )
 
 
@@ -401,7 +453,9 @@ def sparkline(points: Sequence[Point]) -> str:
         return f"{3 + 134 * (place - first) / (last - first):.1f} {33 - 30 * (value - low) / span:.1f}"
 
     ranged = [(place, p.lower, p.upper) for place, p in judged if p.lower is not None and p.upper is not None]
-    area = [spot(place, upper) for place, _, upper in ranged] + [spot(place, lower) for place, lower, _ in ranged[::-1]]
+    area = [spot(place, upper) for place, _, upper in ranged] + [
+        spot(place, lower) for place, lower, _ in ranged[::-1]
+    ]
     band = f'<path d="M{"L".join(area)}Z" fill="var(--soft)"/>' if area else ""
     line = "L".join(spot(place, point.value) for place, point in judged if point.value is not None)
     x, y = spot(last, values[-1]).split()

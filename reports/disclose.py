@@ -27,7 +27,8 @@ def hidden_groups(
     hidden = {
         name
         for name, size in occupied.items()
-        if size.candidates < minimum_candidates or (size.recruiters is not None and size.recruiters < minimum_recruiters)
+        if size.candidates < minimum_candidates
+        or (size.recruiters is not None and size.recruiters < minimum_recruiters)
     }
     shown = sorted((size.candidates, name) for name, size in occupied.items() if name not in hidden)
     if len(hidden) == 1 and shown:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import pairwise
 from statistics import fmean
 from typing import Any
 
@@ -105,7 +106,6 @@ class Funnel:
     cohort: Cohort
     gains: tuple[Group, ...] = ()
     losses: tuple[Group, ...] = ()
-    refused: str | None = None
     is_suppressed: bool = False
 
     @property
@@ -244,7 +244,7 @@ def rate_of(rows: pl.DataFrame, outcome: str) -> Rate | None:
 
 
 def outreach(approach_metrics: pl.DataFrame) -> pl.DataFrame:
-    """Approaches that count in reply rates: opened by a recruiter, first message known, no bare invitation note."""
+    """Approaches that count in reply rates: opened by a recruiter, first message known, no bare note."""
     return approach_metrics.filter(
         pl.col("approach_no") >= 1,
         pl.col("first_message_known").fill_null(False),
@@ -253,7 +253,7 @@ def outreach(approach_metrics: pl.DataFrame) -> pl.DataFrame:
 
 
 def recent(rows: pl.DataFrame, judged_by: str, week: date, weeks: int) -> pl.DataFrame:
-    """The last `weeks` weeks, up to `week`, that have anything judged by `judged_by`; only the judged rows."""
+    """The last `weeks` weeks, up to `week`, with anything judged by `judged_by`; only judged rows."""
     judged = rows.filter(pl.col(judged_by).is_not_null(), pl.col("week") <= week)
     if judged.is_empty():
         return judged
@@ -370,23 +370,25 @@ def _usual_range(kind: str, unit: str, baseline: Sequence[Point]) -> _Usual:
 
 
 def _moving_range(values: Sequence[float]) -> float:
-    return fmean(abs(after - before) for before, after in zip(values, values[1:], strict=False))
+    return fmean(abs(after - before) for before, after in pairwise(values))
 
 
 def funnel(
     rows: pl.DataFrame,
     week: date,
     weeks: int,
+    *,
     minimum_candidates: int,
     reply_refused: str | None,
     conversion_refused: str | None,
 ) -> Funnel:
     """Rates per contacted of one cohort: the last `weeks` weeks in which every known outcome is judged.
 
-    The newest week with anything judged may be cut through, so the cohort ends one earlier. An outcome without a source has no rate; it never counts as no. `rows` comes from `outreach`.
+    The newest week with anything judged may be cut through, so the cohort ends one earlier. An outcome
+    without a source has no rate; it never counts as no. `rows` comes from `outreach`.
     """
     if reply_refused:
-        return Funnel(Cohort(), refused=reply_refused)
+        return Funnel(Cohort())
     rows = rows.filter(~pl.col("already_in_process").fill_null(False))
     unknown = set(FROM_OUTCOME_SOURCE) if conversion_refused else set()
     names = [name for name in GAINS + LOSSES if name in rows.columns and name not in unknown]
@@ -394,7 +396,7 @@ def funnel(
     known = {name: last for name, last in zip(names, last_weeks, strict=True) if last is not None}
     if not known:
         return Funnel(Cohort())
-    last: Any = min(known.values())  # type: ignore[type-var]
+    last: Any = min(known.values())
     if not rows.filter(pl.col("week") < last).is_empty():
         last -= timedelta(weeks=1)
     cohort = rows.filter(pl.col("week") <= last, pl.col("week") > last - timedelta(weeks=weeks))
@@ -415,13 +417,17 @@ def talk_shares(
 ) -> TalkShares:
     """Answered threads whose 30 days are over: bars of 5 points, joined until each holds enough people."""
     answered = recent(rows, "replied_30d", week, weeks)
-    answered = answered.filter(pl.col("replied_30d"), pl.col("talk_share").is_not_null()).sort("talk_share", "thread_id")
+    answered = answered.filter(pl.col("replied_30d"), pl.col("talk_share").is_not_null()).sort(
+        "talk_share", "thread_id"
+    )
     if answered["person"].n_unique() < minimum_candidates:
         return TalkShares(cohort_of(answered), reference=reference)
     shares = answered["talk_share"].to_list()
-    places = answered.select(pl.col("talk_share").mul(20).floor().clip(0, 19).cast(pl.Int64).alias("bin"), "person")
-    people = {place: n for place, n in places.group_by("bin").agg(pl.col("person").n_unique()).iter_rows()}
-    counts = {place: n for place, n in places.group_by("bin").agg(pl.len()).iter_rows()}
+    places = answered.select(
+        pl.col("talk_share").mul(20).floor().clip(0, 19).cast(pl.Int64).alias("bin"), "person"
+    )
+    people = dict(places.group_by("bin").agg(pl.col("person").n_unique()).iter_rows())
+    counts = dict(places.group_by("bin").agg(pl.len()).iter_rows())
     bars = [
         Bar(first / 20, past / 20, sum(counts.get(place, 0) for place in range(first, past)))
         for first, past in merged_bins([people.get(place, 0) for place in range(20)], minimum_candidates)
@@ -452,19 +458,26 @@ def compare(
     rows: pl.DataFrame,
     key: pl.Expr,
     order: Sequence[str] | None,
+    *,
     minimum_candidates: int,
     minimum_recruiters: int = 0,
 ) -> Comparison:
-    """Seven-day reply rates of the groups that `key` makes of judged rows; alphabetical unless `order` is given."""
+    """Seven-day reply rates of the groups `key` makes; alphabetical unless `order` is given."""
     keyed = rows.with_columns(key.alias("_group")).filter(pl.col("_group").is_not_null())
     parts = {str(value): part for (value,), part in keyed.group_by("_group")}
     sizes = {
-        label: Size(part["person"].n_unique(), part["recruiter_id"].n_unique() if minimum_recruiters else None)
+        label: Size(
+            part["person"].n_unique(), part["recruiter_id"].n_unique() if minimum_recruiters else None
+        )
         for label, part in parts.items()
     }
     hidden = hidden_groups(sizes, minimum_candidates, minimum_recruiters)
     groups = [
-        Group(label, None if label in hidden or label not in parts else rate_of(parts[label], "replied_7d"), label in hidden)
+        Group(
+            label,
+            None if label in hidden or label not in parts else rate_of(parts[label], "replied_7d"),
+            label in hidden,
+        )
         for label in (order or sorted(parts))
     ]
     return Comparison(name, cohort_of(keyed), tuple(groups))
@@ -486,8 +499,10 @@ def share_bin(column: str) -> pl.Expr:
 
 
 def findings(associations: pl.DataFrame, info: Mapping[str, Any], minimum_candidates: int) -> Findings:
-    """Slice `all`, without the outcomes whose rates are refused; the adjusted difference where there is one."""
-    rows = [row for row in associations.sort("metric", "outcome").iter_rows(named=True) if row["slice"] == "all"]
+    """Slice `all` without outcomes whose rates are refused; the adjusted difference where there is one."""
+    rows = [
+        row for row in associations.sort("metric", "outcome").iter_rows(named=True) if row["slice"] == "all"
+    ]
     rows = [row for row in rows if not _is_refused(row["outcome"], info)]
     found = [_finding(row) for row in rows if (row["n_candidates"] or 0) >= minimum_candidates]
     clear = [finding for finding in found if finding.verdict in ("higher", "lower")]
@@ -502,7 +517,9 @@ def findings(associations: pl.DataFrame, info: Mapping[str, Any], minimum_candid
 def _is_refused(outcome: str, info: Mapping[str, Any]) -> bool:
     if outcome.startswith(("replied", "discussion")):
         return bool(info.get("reply_refused_reason"))
-    return bool(info.get("conversion_refused_reason")) and outcome.startswith(("converted", *FROM_OUTCOME_SOURCE))
+    return bool(info.get("conversion_refused_reason")) and outcome.startswith(
+        ("converted", *FROM_OUTCOME_SOURCE)
+    )
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:
@@ -548,5 +565,9 @@ def quality(
 
 
 def _by_reason(rows: pl.DataFrame) -> tuple[tuple[str, int], ...]:
-    sums = rows.group_by("reason").agg(pl.col("n_rows").sum()).sort(["n_rows", "reason"], descending=[True, False])
+    sums = (
+        rows.group_by("reason")
+        .agg(pl.col("n_rows").sum())
+        .sort(["n_rows", "reason"], descending=[True, False])
+    )
     return tuple((str(reason), int(n)) for reason, n in sums.iter_rows())

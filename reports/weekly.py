@@ -24,7 +24,7 @@ FIGURES = (
     "question_share_opening",
     "request_share_opening",
 )
-REPLY_FIGURES = ("replied_7d", "discussion")
+PER_CONTACTED = ("replied_7d", "discussion", "converted_60d")
 MAXIMUM_POINTS = 5
 MAXIMUM_FINDING_ROWS = 8
 
@@ -102,7 +102,7 @@ class Estimates:
 
 
 def render(data: WeeklyData, *, week: date, settings: ReportOptions) -> str:
-    """The report on `week` (its Monday) as one HTML file without script or request; the same data, the same bytes.
+    """The report on `week` (its Monday): one HTML file, no script, no request; same data, same bytes.
 
     Raises UsageError for a language there are no words for.
     """
@@ -112,7 +112,11 @@ def render(data: WeeklyData, *, week: date, settings: ReportOptions) -> str:
         raise UsageError(f"report language {settings.language!r} is not there; use 'en'")
     numbers = estimate(data, week, settings)
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     page = environment.get_template("weekly.html.j2").render(
         words=words,
@@ -125,6 +129,7 @@ def render(data: WeeklyData, *, week: date, settings: ReportOptions) -> str:
         groups=_groups(numbers, settings),
         findings=_findings(numbers.findings, data.snapshot_info, settings),
         quality=numbers.quality,
+        facts=words.quality_facts(numbers.quality, settings.minimum_candidates),
         how=words.how_to_read(settings.minimum_candidates),
         footer=words.footer(str(data.snapshot_info.get("version") or "")),
     )
@@ -134,24 +139,34 @@ def render(data: WeeklyData, *, week: date, settings: ReportOptions) -> str:
 def estimate(data: WeeklyData, week: date, settings: ReportOptions) -> Estimates:
     """All numbers of the page; reply rates are left empty where the completeness audit refused them."""
     info, minimum, weeks = data.snapshot_info, settings.minimum_candidates, settings.weeks
-    reply_refused, conversion_refused = info.get("reply_refused_reason"), info.get("conversion_refused_reason")
+    reply_refused, conversion_refused = (
+        info.get("reply_refused_reason"),
+        info.get("conversion_refused_reason"),
+    )
     rows = estimates.outreach(data.approach_metrics)
     judged = estimates.recent(rows, "replied_7d", week, weeks)
     compared = judged.head(0) if reply_refused else judged
 
     def compare(name: str, key: pl.Expr, order: Sequence[str] | None, recruiters: int = 0) -> Comparison:
-        return estimates.compare(name, compared, key, order, minimum, recruiters)
+        return estimates.compare(
+            name, compared, key, order, minimum_candidates=minimum, minimum_recruiters=recruiters
+        )
 
     def asking(name: str) -> Comparison:
         return compare(name, estimates.share_bin(f"{name}_share_opening"), estimates.SHARE_BINS)
 
-    hidden = REPLY_FIGURES if reply_refused else ("converted_60d",) if conversion_refused else ()
-    if reply_refused and conversion_refused:
-        hidden = (*REPLY_FIGURES, "converted_60d")
+    hidden = PER_CONTACTED if reply_refused else PER_CONTACTED[-1:] if conversion_refused else ()
     shown = data.metric_week.filter(~pl.col("metric").is_in(list(hidden)))
     return Estimates(
         figures={name: estimates.weekly_series(shown, name, week, weeks) for name in FIGURES},
-        funnel=estimates.funnel(rows, week, weeks, minimum, reply_refused, conversion_refused),
+        funnel=estimates.funnel(
+            rows,
+            week,
+            weeks,
+            minimum_candidates=minimum,
+            reply_refused=reply_refused,
+            conversion_refused=conversion_refused,
+        ),
         talk=estimates.talk_shares(rows, week, weeks, minimum, settings.talk_share_reference),
         length=compare("length", pl.col("first_message_bin"), estimates.LENGTH_BINS),
         asking=(asking("question"), asking("request")),
@@ -173,7 +188,7 @@ def estimate(data: WeeklyData, week: date, settings: ReportOptions) -> Estimates
 def main_points(
     numbers: Estimates, week: date, info: Mapping[str, Any], settings: ReportOptions
 ) -> list[str]:
-    """At most five sentences, the most pressing first: refusals, this week, what is odd, what goes with what."""
+    """At most five sentences, the most pressing first: refusals, this week, the odd, what goes with what."""
     event, labels = str(info.get("conversion_event") or "conversion"), settings.outcome_labels
     judged = [(series, series.current) for series in numbers.figures.values() if series.current]
     odd = [series for series, point in judged if point.verdict in ("above", "below")]
@@ -181,7 +196,7 @@ def main_points(
     if info.get("reply_refused_reason"):
         points.append(words.refusal_point("Reply rates", str(info["reply_refused_reason"])))
     else:
-        points.append(words.reply_point(numbers.reply, week, len(odd), len(judged)))
+        points.append(words.reply_point(numbers.reply, week, len(odd), settings.minimum_candidates))
     if info.get("conversion_refused_reason"):
         points.append(words.refusal_point("Conversion rates", str(info["conversion_refused_reason"])))
     points += [words.unusual_point(series, week) for series in odd if series.metric != "replied_7d"]
@@ -202,12 +217,15 @@ def _head(data: WeeklyData, numbers: Estimates, week: date, settings: ReportOpti
     if published_at.tzinfo is None:
         published_at = published_at.replace(tzinfo=UTC)
     many = numbers.recruiters if numbers.recruiters >= settings.minimum_recruiters else 0
-    refused = data.snapshot_info.get("reply_refused_reason")
+    if data.snapshot_info.get("reply_refused_reason"):
+        covered = words.covered_weeks(week)
+    else:
+        covered = words.covered(numbers.reply, week, settings.minimum_candidates)
     return {
         "kicker": words.kicker(many),
         "title": words.title(settings.title, week),
         "made_at": words.made_at(published_at, str(data.snapshot_info.get("time_zone") or "UTC")),
-        "covered": words.covered_weeks(week) if refused else words.covered(numbers.reply, week),
+        "covered": covered,
     }
 
 
@@ -218,14 +236,19 @@ def _tiles(numbers: Estimates, week: date) -> dict[str, Any]:
     return {
         "headline": words.tiles_headline(len(odd), sum(point.verdict != "unjudged" for _, point in judged)),
         "is_collapsed": not odd,
+        "others": words.usual_line(
+            [words.tile_short(s, point) for s, point in judged if point.verdict == "usual"]
+        ),
         "table": Table(
-            words.TILE_COLUMNS, [words.tile_row(series, point) for series, point in judged], (False, True, True, True)
+            words.TILE_COLUMNS,
+            [words.tile_row(series, point) for series, point in judged],
+            (False, True, True, True),
         ),
         "items": [
             {
                 "name": words.tile_name(series),
                 "value": words.amount(point.value or 0.0, series.unit),
-                "line": words.tile_line(series, point),
+                "line": words.tile_usual(series, point),
                 "short": words.tile_short(series, point),
                 "state": words.tile_state(point),
                 "when": "" if point.week == week else words.week_of(point.week),
@@ -239,36 +262,45 @@ def _tiles(numbers: Estimates, week: date) -> dict[str, Any]:
 
 def _figures(numbers: Estimates, info: Mapping[str, Any], settings: ReportOptions) -> list[list[Figure]]:
     """The pictures in their order; two in one list stand side by side."""
-    refused = str(info.get("reply_refused_reason") or "")
+    if info.get("reply_refused_reason"):
+        refused = words.refused(str(info["reply_refused_reason"]))
+        return [[Figure("weekly", words.refused_headline(), instead=refused)], [_talk_figure(numbers.talk)]]
     return [
-        [_weekly_figure(numbers.reply, refused)],
+        [_weekly_figure(numbers.reply, settings)],
         [_funnel_figure(numbers.funnel, settings)],
         [_talk_figure(numbers.talk)],
-        [_comparison_figure(numbers, numbers.length, refused, info, settings)],
-        [_comparison_figure(numbers, asking, refused, info, settings) for asking in numbers.asking],
+        [_comparison_figure(numbers, numbers.length, info, settings)],
+        [_comparison_figure(numbers, asking, info, settings) for asking in numbers.asking],
     ]
 
 
-def _weekly_figure(series: Series, refused: str) -> Figure:
-    if refused or not any(point.value is not None for point in series.points):
-        headline = words.refused_headline() if refused else words.weekly_headline(series)
-        return Figure("weekly", headline, instead=words.refused(refused) if refused else words.LABELS["nothing"])
+def _weekly_figure(series: Series, settings: ReportOptions) -> Figure:
+    if not any(point.value is not None for point in series.points):
+        small = any(point.is_suppressed for point in series.points)
+        return Figure(
+            "weekly", words.weekly_headline(series), instead=words.LABELS["small" if small else "nothing"]
+        )
     return Figure(
         "weekly",
         words.weekly_headline(series),
         words.weekly_subtitle(series),
         charts.draw(lambda width: charts.weekly(series, width)),
         words.weekly_alt(series),
-        Table(words.WEEKLY_COLUMNS, words.weekly_rows(series), (False, True, True, True, True, False)),
+        Table(
+            words.WEEKLY_COLUMNS,
+            words.weekly_rows(series, settings.minimum_candidates),
+            (False, True, True, True, True, False),
+        ),
     )
 
 
 def _funnel_figure(funnel: Funnel, settings: ReportOptions) -> Figure:
     labels = dict(settings.outcome_labels)
     headline = words.funnel_headline(funnel, labels)
-    if funnel.refused or not funnel.is_drawable:
-        small = words.LABELS["small"] if funnel.is_suppressed else words.LABELS["nothing"]
-        return Figure("funnel", headline, instead=words.refused(funnel.refused) if funnel.refused else small)
+    if not funnel.is_drawable:
+        return Figure(
+            "funnel", headline, instead=words.LABELS["small" if funnel.is_suppressed else "nothing"]
+        )
     return Figure(
         "funnel",
         headline,
@@ -282,7 +314,11 @@ def _funnel_figure(funnel: Funnel, settings: ReportOptions) -> Figure:
 
 def _talk_figure(shares: TalkShares) -> Figure:
     if not shares.bars:
-        return Figure("talk", words.talk_headline(shares), instead=words.LABELS["small" if shares.cohort.n else "nothing"])
+        return Figure(
+            "talk",
+            words.talk_headline(shares),
+            instead=words.LABELS["small" if shares.cohort.n else "nothing"],
+        )
     return Figure(
         "talk",
         words.talk_headline(shares),
@@ -295,17 +331,21 @@ def _talk_figure(shares: TalkShares) -> Figure:
 
 
 def _comparison_figure(
-    numbers: Estimates, result: Comparison, refused: str, info: Mapping[str, Any], settings: ReportOptions
+    numbers: Estimates, result: Comparison, info: Mapping[str, Any], settings: ReportOptions
 ) -> Figure:
-    headline = words.refused_headline() if refused else words.comparison_headline(result)
-    if refused or not any(group.rate for group in result.groups):
-        small = words.LABELS["small" if result.cohort.n else "nothing"]
-        return Figure(result.name, headline, instead=words.refused(refused) if refused else small)
+    headline = words.comparison_headline(result)
+    if not any(group.rate for group in result.groups):
+        return Figure(result.name, headline, instead=words.LABELS["small" if result.cohort.n else "nothing"])
     is_length = result.name == "length"
-    metrics = ("first_message_chars", "first_message_words") if is_length else (f"{result.name}_share_opening",)
+    metrics = (
+        ("first_message_chars", "first_message_words") if is_length else (f"{result.name}_share_opening",)
+    )
     finding = numbers.findings.of(metrics, ("replied_7d", "replied_14d", "replied_30d"))
     event = str(info.get("conversion_event") or "conversion")
-    notes = (words.adjusted_note(finding, event, settings.outcome_labels), words.GOES_WITH if is_length else "")
+    notes = (
+        words.adjusted_note(finding, event, settings.outcome_labels),
+        words.GOES_WITH if is_length else "",
+    )
     top = charts.shared_top([result] if is_length else numbers.asking)
     wide = charts.WIDE if is_length else 365
     return Figure(
@@ -330,6 +370,7 @@ def _groups(numbers: Estimates, settings: ReportOptions) -> dict[str, Any]:
             numbers.length.cohort, settings.minimum_candidates, settings.minimum_recruiters
         ),
         "columns": words.GROUP_COLUMNS_SHOWN,
+        "is_drawable": bool(highs),
         "parts": [
             {
                 "name": words.GROUPS[comparison.name],
@@ -347,7 +388,7 @@ def _groups(numbers: Estimates, settings: ReportOptions) -> dict[str, Any]:
 
 def _rate_glyph(group: estimates.Group, end: float) -> str:
     rate = group.rate
-    return charts.interval_glyph(rate.low, rate.high, rate.value, 0.0, end) if rate else ""
+    return charts.interval_glyph(rate.low, rate.high, rate.value, start=0.0, end=end) if rate else ""
 
 
 def _findings(findings: Findings, info: Mapping[str, Any], settings: ReportOptions) -> dict[str, Any]:
@@ -355,7 +396,10 @@ def _findings(findings: Findings, info: Mapping[str, Any], settings: ReportOptio
     event, labels = str(info.get("conversion_event") or "conversion"), settings.outcome_labels
     space = max(0, MAXIMUM_FINDING_ROWS - len(findings.clear))
     shown = findings.clear + findings.unclear[:space]
-    widest = max((abs(x) for f in findings.clear + findings.unclear for x in (f.low or 0.0, f.high or 0.0)), default=0.0)
+    widest = max(
+        (abs(x) for f in findings.clear + findings.unclear for x in (f.low or 0.0, f.high or 0.0)),
+        default=0.0,
+    )
 
     def row(finding: Finding) -> dict[str, Any]:
         return {
@@ -367,7 +411,9 @@ def _findings(findings: Findings, info: Mapping[str, Any], settings: ReportOptio
 
     rest = findings.unclear[space:]
     return {
-        "headline": words.findings_headline(findings),
+        "headline": words.findings_headline(
+            findings, bool(info.get("reply_refused_reason") or info.get("conversion_refused_reason"))
+        ),
         "rows": [row(finding) for finding in shown],
         "rest": [row(finding) for finding in rest],
         "rest_headline": words.more_findings_headline(len(rest)),
@@ -380,4 +426,6 @@ def _findings(findings: Findings, info: Mapping[str, Any], settings: ReportOptio
 def _difference_glyph(finding: Finding, widest: float) -> str:
     if finding.difference is None or finding.low is None or finding.high is None:
         return ""
-    return charts.interval_glyph(finding.low, finding.high, finding.difference, -widest, widest, zero=0.0)
+    return charts.interval_glyph(
+        finding.low, finding.high, finding.difference, start=-widest, end=widest, zero=0.0
+    )

@@ -1,4 +1,4 @@
-"""Every sentence of the weekly report, in English, as a function of the estimates; a second language is one such file."""
+"""Every sentence of the weekly report, in English; a second language is one more such file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,18 @@ from reports.estimates import (
 )
 
 MONTHS = (
-    "January February March April May June July August September October November December".split()
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 )
 
 FIGURES_SHORT = {
@@ -144,6 +155,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def few(number: int, minimum: int) -> str:
+    """A count of people; one to `minimum` less one is not told."""
+    return f"fewer than {minimum}" if 0 < number < minimum else count(number)
+
+
 def amount(value: float, unit: str) -> str:
     """A value of a metric in its own unit."""
     if unit == "share":
@@ -216,7 +232,7 @@ def made_at(published_at: datetime, time_zone: str) -> str:
     return f"Made {day(local.date())}, {local:%H:%M} ({time_zone})."
 
 
-def covered(series: Series, week: date) -> str:
+def covered(series: Series, week: date, minimum: int) -> str:
     """Which weeks are in, and which are still open."""
     here = f"Covers first messages sent {week_range(week)}"
     point = series.reported
@@ -225,7 +241,8 @@ def covered(series: Series, week: date) -> str:
     elif point.state == "judged":
         text = f"{here}; every candidate has had 7 full days to answer."
     else:
-        text = f"{here}; for {count(point.n_open)} of them the 7 days are not over, so this week is not judged yet."
+        still = few(point.n_open, minimum)
+        text = f"{here}; for {still} of them the 7 days are not over, so this week is not judged yet."
     later = [other.week for other in series.points if other.week > week and other.state != "empty"]
     if not later:
         return text
@@ -264,8 +281,8 @@ def _fraction(point: Point) -> str:
     return f" ({count(point.numerator)} of {count(point.denominator)})"
 
 
-def reply_point(series: Series, week: date, unusual: int, judged: int) -> str:
-    """What this week was like; `unusual` of `judged` weekly figures lie outside their usual range."""
+def reply_point(series: Series, week: date, unusual: int, minimum: int) -> str:
+    """What this week was like; `unusual` weekly figures lie outside their usual range."""
     reported = series.reported
     if reported is None or reported.state == "empty":
         return "No first messages were sent in this week, so there is nothing to judge."
@@ -273,8 +290,15 @@ def reply_point(series: Series, week: date, unusual: int, judged: int) -> str:
         return "Too few candidates were contacted in this week to say anything about it."
     point = series.current
     if reported.state == "open" or point is None or point.value is None or point.week != week:
-        return f"This week is still open: {count(reported.n_open)} first messages have had less than 7 days."
-    happened = f"{percent(point.value)} of candidates replied within 7 days{_fraction(point)}"
+        return (
+            f"This week is still open: {few(reported.n_open, minimum)} first messages have had less than "
+            "7 days."
+        )
+    return _judged_reply(series, point, unusual)
+
+
+def _judged_reply(series: Series, point: Point, unusual: int) -> str:
+    happened = f"{percent(point.value or 0.0)} of candidates replied within 7 days{_fraction(point)}"
     if point.verdict == "unjudged":
         return f"{happened}. There are too few earlier weeks to say what is usual."
     usual = f"against {percent(series.centre or 0.0)} on average and {_usual_clause(series, point)}"
@@ -283,7 +307,10 @@ def reply_point(series: Series, week: date, unusual: int, judged: int) -> str:
     if point.verdict == "usual":
         return f"The reply rate is in its usual range: {happened}, {usual}."
     more = "More" if point.verdict == "above" else "Fewer"
-    return f"{more} candidates replied than in a usual week: {happened}, {usual}. Worth asking what was different."
+    return (
+        f"{more} candidates replied than in a usual week. {happened}, {usual}: worth asking what was "
+        "different."
+    )
 
 
 def unusual_point(series: Series, week: date) -> str:
@@ -309,12 +336,16 @@ def finding_point(finding: Finding, event: str, labels: Mapping[str, str]) -> st
         return f"{finding_phrase(finding, event, labels)}."
     more = "more" if finding.difference > 0 else "fewer"
     bounds = sorted((abs(finding.low or 0.0), abs(finding.high or 0.0)))
-    size = f"{abs(finding.difference) * 100:.1f} more per 100" if more == "more" else (
-        f"{abs(finding.difference) * 100:.1f} fewer per 100"
+    size = (
+        f"{abs(finding.difference) * 100:.1f} more per 100"
+        if more == "more"
+        else (f"{abs(finding.difference) * 100:.1f} fewer per 100")
     )
     spread = f"between {bounds[0] * 100:.1f} and {bounds[1] * 100:.1f}"
     span = _span(finding)
-    return f"{finding_phrase(finding, event, labels)}: {size} (plausibly {spread}){f' {span}' if span else ''}."
+    return (
+        f"{finding_phrase(finding, event, labels)}: {size} (plausibly {spread}){f' {span}' if span else ''}."
+    )
 
 
 def no_finding_point(findings: Findings) -> str:
@@ -357,8 +388,10 @@ def talk_point(shares: TalkShares) -> str:
     if shares.median is None:
         return ""
     return (
-        f"Recruiters write {portion(shares)} of the words in the middle conversation ({percent(shares.median)}); "
-        f"half of the conversations lie between {percent(shares.quartiles[0])} and {percent(shares.quartiles[1])}."
+        f"Recruiters write {portion(shares)} of the words in the middle conversation "
+        f"({percent(shares.median)}); "
+        f"half of the conversations lie between {percent(shares.quartiles[0])} and "
+        f"{percent(shares.quartiles[1])}."
     )
 
 
@@ -368,7 +401,10 @@ def quality_point(quality: Quality) -> str:
     if quality.files_refused:
         verb = "was" if quality.files_refused == 1 else "were"
         files = "file" if quality.files_refused == 1 else "files"
-        return f"{count(quality.files_refused)} {files} {verb} refused and not read: the numbers may lack what is in there."
+        return (
+            f"{count(quality.files_refused)} {files} {verb} refused and not read: the numbers may lack "
+            "what is in there."
+        )
     if rows["rows_in"] and rows["rows_set_aside"] / rows["rows_in"] > 0.02:
         share = percent(rows["rows_set_aside"] / rows["rows_in"])
         return f"{share} of the rows read were set aside as unusable; see Data."
@@ -387,11 +423,9 @@ def tile_name(series: Series) -> str:
     return FIGURES.get(series.metric, plain(series.metric))
 
 
-def tile_line(series: Series, point: Point) -> str:
-    """Value and usual range on one line."""
-    value = amount(point.value or 0.0, series.unit)
-    usual = _usual_clause(series, point)
-    return f"{value} ({usual})" if usual else value
+def tile_usual(series: Series, point: Point) -> str:
+    """The usual range, or nothing where it is not known."""
+    return _usual_clause(series, point)
 
 
 def tile_short(series: Series, point: Point) -> str:
@@ -414,6 +448,11 @@ def tile_row(series: Series, point: Point) -> list[str]:
     ]
 
 
+def usual_line(shorts: Sequence[str]) -> str:
+    """The figures that need no tile of their own."""
+    return f"In their usual range: {', '.join(shorts)}." if shorts else ""
+
+
 def tile_state(point: Point) -> str:
     """Where the figure lies."""
     return {
@@ -428,7 +467,11 @@ def tiles_headline(unusual: int, judged: int) -> str:
     if not judged:
         return "No weekly figure can be judged yet"
     if not unusual:
-        return f"All {judged} weekly figures lie in their usual range" if judged > 1 else "The figure lies in its usual range"
+        return (
+            f"All {judged} weekly figures lie in their usual range"
+            if judged > 1
+            else "The figure lies in its usual range"
+        )
     return f"{unusual} of {judged} weekly figures lie{'s' if unusual == 1 else ''} outside the usual range"
 
 
@@ -453,8 +496,15 @@ def weekly_headline(series: Series) -> str:
 
 def weekly_subtitle(series: Series) -> str:
     """Measure, who, period."""
-    usual = f" Band: usual range, from the {series.n_baseline} judged weeks before." if series.n_baseline >= 8 else ""
-    return f"Share of first messages answered within 7 days, by the week they were sent, everybody together.{usual}"
+    usual = (
+        f" Band: usual range, from the {series.n_baseline} judged weeks before."
+        if series.n_baseline >= 8
+        else ""
+    )
+    return (
+        "Share of first messages answered within 7 days, by the week they were sent, everybody "
+        f"together.{usual}"
+    )
 
 
 def weekly_alt(series: Series) -> str:
@@ -471,7 +521,7 @@ def weekly_alt(series: Series) -> str:
     )
 
 
-def weekly_rows(series: Series) -> list[list[str]]:
+def weekly_rows(series: Series, minimum: int) -> list[list[str]]:
     """The table under the picture."""
     return [
         [
@@ -480,7 +530,7 @@ def weekly_rows(series: Series) -> list[list[str]]:
             "–" if point.denominator is None or point.value is None else count(point.denominator),
             "–" if point.value is None else percent(point.value),
             "–" if point.lower is None or point.upper is None else percent_range(point.lower, point.upper),
-            _week_state(point),
+            _week_state(point, minimum),
         ]
         for point in series.points
     ]
@@ -489,11 +539,11 @@ def weekly_rows(series: Series) -> list[list[str]]:
 WEEKLY_COLUMNS = ("Week of", "Replied", "Judged", "Rate", "Usual range", "State")
 
 
-def _week_state(point: Point) -> str:
+def _week_state(point: Point, minimum: int) -> str:
     if point.is_suppressed:
         return TOO_FEW
     if point.state == "open":
-        return f"still open ({count(point.n_open)})"
+        return f"still open ({few(point.n_open, minimum)})"
     if point.state == "empty":
         return "none sent"
     return tile_state(point) if point.verdict in ("above", "below") else "judged"
@@ -510,9 +560,17 @@ def step(labels: Mapping[str, str], name: str) -> str:
 def funnel_headline(funnel: Funnel, labels: Mapping[str, str]) -> str:
     """The message of the picture of won and lost."""
     rates = {group.label: group.rate for group in funnel.gains + funnel.losses}
-    replied, interview, declined = rates.get("replied_30d"), rates.get("interview_90d"), rates.get("declined_90d")
-    if funnel.refused or replied is None:
-        return "Rates per 100 contacted are not shown" if funnel.refused else "No outcome per 100 contacted is known yet"
+    replied, interview, declined = (
+        rates.get("replied_30d"),
+        rates.get("interview_90d"),
+        rates.get("declined_90d"),
+    )
+    if replied is None:
+        return (
+            "Too few contacted to show rates"
+            if funnel.is_suppressed
+            else "No outcome per 100 contacted is known yet"
+        )
     if interview is None:
         lost = f" and {per_hundred(declined.value)} declined" if declined else ""
         return f"Of 100 contacted, {per_hundred(replied.value)} replied{lost}; later steps are not known"
@@ -528,7 +586,8 @@ def funnel_subtitle(funnel: Funnel) -> str:
     replied = next((group.rate for group in funnel.gains if group.label == "replied_30d"), None)
     silent = f" {per_hundred(1 - replied.value)} of 100 did not answer." if replied else ""
     return (
-        f"Per 100 contacted; {count(funnel.cohort.n)} approaches of {period(funnel.cohort)}. Replies within 30 days, later "
+        f"Per 100 contacted; {count(funnel.cohort.n)} approaches of {period(funnel.cohort)}. Replies "
+        "within 30 days, later "
         f"steps within 90. Thin lines: 95% interval.{silent}"
     )
 
@@ -572,7 +631,8 @@ def funnel_notes(funnel: Funnel) -> list[str]:
     judged = {group.rate.denominator for group in rates if group.rate}
     if len(judged) > 1:
         notes.append(
-            f"Steps rest on different numbers of approaches ({count(min(judged))} to {count(max(judged))}), because not "
+            f"Steps rest on different numbers of approaches ({count(min(judged))} to "
+            f"{count(max(judged))}), because not "
             "every source covers every approach; see the numbers."
         )
     return notes
@@ -595,13 +655,17 @@ def talk_headline(shares: TalkShares) -> str:
     """The message of the distribution."""
     if shares.median is None:
         return "Too few answered conversations to show who writes how much"
-    return f"Recruiters write {portion(shares)} of the words: {percent(shares.median)} in the middle conversation"
+    return (
+        f"Recruiters write {portion(shares)} of the words: {percent(shares.median)} in the middle "
+        "conversation"
+    )
 
 
 def talk_subtitle(shares: TalkShares) -> str:
     """Measure, who, period."""
     return (
-        f"Recruiter’s share of all words, {count(shares.cohort.n)} answered conversations of {period(shares.cohort)} "
+        f"Recruiter’s share of all words, {count(shares.cohort.n)} answered conversations of "
+        f"{period(shares.cohort)} "
         "whose first 30 days are over. Unanswered ones are left out: there it is 100% by definition."
     )
 
@@ -611,8 +675,10 @@ def talk_note(shares: TalkShares) -> str:
     if shares.reference is None or shares.median is None:
         return ""
     return (
-        f"The dashed line at {percent(shares.reference)} is a reference set in your configuration, not a measured optimum; "
-        f"{count(shares.at_or_below_reference)} of {count(shares.cohort.n)} conversations lie at or below it. A first "
+        f"The dashed line at {percent(shares.reference)} is a reference set in your configuration, not a "
+        "measured optimum; "
+        f"{count(shares.at_or_below_reference)} of {count(shares.cohort.n)} conversations lie at or below "
+        "it. A first "
         f"message of 120 words needs {120 / shares.reference - 120:.0f} words of the candidate to get there."
     )
 
@@ -621,7 +687,8 @@ def talk_alt(shares: TalkShares) -> str:
     """The picture in a sentence."""
     low, high = shares.quartiles
     return (
-        f"Histogram of the recruiter’s share of the words in {count(shares.cohort.n)} conversations; the middle one is at "
+        f"Histogram of the recruiter’s share of the words in {count(shares.cohort.n)} conversations; the "
+        "middle one is at "
         f"{percent(shares.median or 0.0)}, half of them between {percent(low)} and {percent(high)}."
     )
 
@@ -643,8 +710,12 @@ def refused_headline() -> str:
 
 
 def refused(reason: str) -> str:
-    """In place of the picture."""
-    return sentence(f"Not drawn, because the numbers would mislead: {reason}")
+    """In place of every picture that rests on who did not answer."""
+    return (
+        f"{sentence(f'They would mislead: {reason}')} Neither are the rates per 100 contacted and the "
+        "comparisons of "
+        "first messages, channels, languages and teams, which rest on the same count of who did not answer."
+    )
 
 
 # Comparisons
@@ -671,7 +742,9 @@ def comparison_headline(comparison: Comparison) -> str:
             "request": "No share of requests stands out",
         }[comparison.name]
     top, bottom = contrast
-    values = f"{percent(top.rate.value)} against {percent(bottom.rate.value)}" if top.rate and bottom.rate else ""
+    values = (
+        f"{percent(top.rate.value)} against {percent(bottom.rate.value)}" if top.rate and bottom.rate else ""
+    )
     if comparison.name == "length":
         return f"First messages of {_short(top)} go with more replies than {_short(bottom)}: {values}"
     what = "Questions" if comparison.name == "question" else "Requests"
@@ -687,7 +760,8 @@ def comparison_subtitle(comparison: Comparison) -> str:
     n, when = count(comparison.cohort.n), period(comparison.cohort)
     if comparison.name == "length":
         return (
-            f"Reply rate within 7 days by length of the first message (LinkedIn’s bins), {n} first messages of {when}. "
+            f"Reply rate within 7 days by length of the first message (LinkedIn’s bins), {n} first "
+            f"messages of {when}. "
             "Line: where the true rate plausibly lies (95%)."
         )
     what = (
@@ -757,8 +831,10 @@ def groups_headline(comparisons: Sequence[Comparison]) -> str:
 def groups_subtitle(cohort: Cohort, minimum_candidates: int, minimum_recruiters: int) -> str:
     """Measure, who, period, and what is not shown."""
     return (
-        f"Reply rate within 7 days, first messages of {period(cohort)}, in alphabetical order. Line: 95% interval. Groups of "
-        f"fewer than {minimum_candidates} candidates or {minimum_recruiters} recruiters are not shown, nor is the next "
+        f"Reply rate within 7 days, first messages of {period(cohort)}, in alphabetical order. Line: 95% "
+        "interval. Groups of "
+        f"fewer than {minimum_candidates} candidates or {minimum_recruiters} recruiters are not shown, "
+        "nor is the next "
         "smallest where it would give one of them away."
     )
 
@@ -801,7 +877,11 @@ def metric_words(metric: str) -> str:
 def finding_phrase(finding: Finding, event: str, labels: Mapping[str, str]) -> str:
     """Longer first messages go with fewer replies."""
     phrase = metric_words(finding.metric)
-    verb = "goes" if phrase.startswith("A larger") or phrase.startswith(("More asking", "More telling")) else "go"
+    verb = (
+        "goes"
+        if phrase.startswith("A larger") or phrase.startswith(("More asking", "More telling"))
+        else "go"
+    )
     if phrase.startswith("More own text"):
         verb = "goes"
     more = "more" if finding.verdict == "higher" else "fewer"
@@ -819,8 +899,10 @@ def _span(finding: Finding) -> str:
     return f"at {amount(finding.to_value, '')}{name} than at {amount(finding.from_value, '')}"
 
 
-def findings_headline(findings: Findings) -> str:
-    """Over the table of pairs."""
+def findings_headline(findings: Findings, is_refused: bool) -> str:
+    """Over the table of pairs; `is_refused` when rates, and with them pairs, are left out."""
+    if is_refused and not findings.clear + findings.unclear + findings.too_little:
+        return "Not shown, because the rates are not"
     if findings.clear:
         n, total = len(findings.clear), len(findings.clear) + len(findings.unclear)
         return f"{n} of {total} pairs with enough data show{'s' if n == 1 else ''} a clear difference"
@@ -830,10 +912,11 @@ def findings_headline(findings: Findings) -> str:
 
 
 FINDINGS_SUBTITLE = (
-    "Difference in outcomes per 100 approaches between the upper and lower end of the middle half of each measure, compared "
+    "Difference in outcomes per 100 approaches between the upper and lower end of the middle half of "
+    "each measure, compared "
     "within the same recruiter, language and month. It goes with, it does not lead to."
 )
-FINDING_COLUMNS = ("Measure", "Outcome", "What is seen", "Difference, points", "", "Least that shows")
+FINDING_COLUMNS = ("Measure", "Outcome", "What is seen", "Difference, points", "", "Visible from")
 
 
 def verdict_words(finding: Finding) -> str:
@@ -870,7 +953,11 @@ def finding_row(finding: Finding, event: str, labels: Mapping[str, str]) -> tupl
 
 def simpson_words(finding: Finding) -> str:
     """The flag where the pooled sign and the sign within disagree."""
-    return "Taken all together the sign is the opposite; read the comparison within." if finding.is_simpson else ""
+    return (
+        "Taken all together the sign is the opposite; read the comparison within."
+        if finding.is_simpson
+        else ""
+    )
 
 
 def too_little_words(
@@ -879,7 +966,8 @@ def too_little_words(
     """The pairs without enough data, by reason."""
     reasons: dict[str, list[str]] = {}
     for finding in findings:
-        pair = f"{metric_words(finding.metric)} and {outcome_words(finding.outcome, event, labels)}"
+        metric = metric_words(finding.metric)
+        pair = f"{metric[:1].lower()}{metric[1:]} and {outcome_words(finding.outcome, event, labels)}"
         reasons.setdefault(sentence(finding.reason or "too little data").rstrip("."), []).append(pair)
     return sorted(reasons.items())
 
@@ -904,7 +992,10 @@ def quality_headline(quality: Quality) -> str:
         return "No rows were read"
     files = f"{count(quality.files_read)} file{'s' if quality.files_read != 1 else ''}"
     refused = f", {count(quality.files_refused)} refused" if quality.files_refused else ""
-    return f"{percent(rows['rows_set_aside'] / rows['rows_in'])} of {count(rows['rows_in'])} rows set aside; {files}{refused}"
+    return (
+        f"{percent(rows['rows_set_aside'] / rows['rows_in'])} of {count(rows['rows_in'])} rows set aside; "
+        f"{files}{refused}"
+    )
 
 
 ROW_NAMES = (
@@ -920,7 +1011,7 @@ def quality_rows(quality: Quality) -> list[list[str]]:
     """What became of every row read, with the reasons."""
     why = {"rows_set_aside": quality.set_aside, "rows_excluded": quality.excluded}
     return [
-        [name, count(quality.rows[key]), "; ".join(f"{reason} {count(n)}" for reason, n in why.get(key, ()))]
+        [name, count(quality.rows[key]), "; ".join(f"{reason}: {count(n)}" for reason, n in why.get(key, ()))]
         for key, name in ROW_NAMES
     ]
 
@@ -932,7 +1023,7 @@ def balance(quality: Quality) -> str:
     return f"The counts do not add up: {count(missing)} rows are unaccounted for." if missing else ""
 
 
-def quality_facts(quality: Quality) -> list[list[str]]:
+def quality_facts(quality: Quality, minimum: int) -> list[list[str]]:
     """What is left out of the rates, or assumed."""
     info = quality.info
     known = [
@@ -942,11 +1033,18 @@ def quality_facts(quality: Quality) -> list[list[str]]:
         ("Already in a process before the first message (left out of rates)", "n_already_in_process"),
         ("Group conversations (left out)", "n_groups"),
     ]
-    facts = [[name, count(int(info[key]))] for name, key in known if info.get(key) is not None]
-    facts.append(["First messages still open for a 7-day reply", count(quality.n_open)])
+    facts = [[name, few(int(info[key]), minimum)] for name, key in known if info.get(key) is not None]
+    facts.append(["First messages still open for a 7-day reply", few(quality.n_open, minimum)])
     assumed, linked = info.get("share_assumed_candidates"), info.get("link_rate")
-    facts.append(["Candidates known only as the other side of a thread", NOT_KNOWN if assumed is None else percent(assumed)])
-    facts.append(["Outcome rows linked to a thread", "no outcome data" if linked is None else percent(linked)])
+    facts.append(
+        [
+            "Candidates known only as the other side of a thread",
+            NOT_KNOWN if assumed is None else percent(assumed),
+        ]
+    )
+    facts.append(
+        ["Outcome rows linked to a thread", "no outcome data" if linked is None else percent(linked)]
+    )
     return facts
 
 
@@ -958,22 +1056,31 @@ def how_to_read(minimum_candidates: int) -> list[tuple[str, str]]:
     return [
         (
             "Usual range",
-            "where weekly figures fall when nothing changes, from the judged weeks before, allowing for swings beyond pure "
+            "where weekly figures fall when nothing changes, from the judged weeks before, allowing for "
+            "swings beyond pure "
             "chance. A figure inside it needs no explanation; now and then one falls outside by chance.",
         ),
-        ("Still open", "the time to answer is not over. Such weeks are drawn hollow and never count as “no reply”."),
+        (
+            "Still open",
+            "the time to answer is not over. Such weeks are drawn hollow and never count as “no reply”.",
+        ),
         (
             "Interval",
-            "where the true rate plausibly lies (95%), widened because messages of one recruiter or template resemble "
+            "where the true rate plausibly lies (95%), widened because messages of one recruiter or "
+            "template resemble "
             "each other. Where intervals overlap, we do not speak of a difference.",
         ),
         ("Not known", "no source says. It is never counted as “no”."),
         (
             "Discussion",
-            "the candidate wrote at least twice. Won and lost stand side by side because a message can draw replies and "
+            "the candidate wrote at least twice. Won and lost stand side by side because a message can "
+            "draw replies and "
             "still win nobody.",
         ),
-        ("Too few to show", f"fewer than {minimum_candidates} candidates, or a group that would give them away."),
+        (
+            "Too few to show",
+            f"fewer than {minimum_candidates} candidates, or a group that would give them away.",
+        ),
     ]
 
 

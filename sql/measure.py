@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
 
 from sql import text
+from sql.frames import fetch, load_frame
 from sql.associate import MetricSpec, OutcomeSpec, associate
 from sql.registry import registry
 from sql.runner import build, load_macros
 
 TEXTS_PER_BATCH = 20_000
-LoadFrame = Callable[[Any, str, pl.DataFrame], None]
 
 
 def set_variables(connection: Any, variables: Mapping[str, Any]) -> None:
@@ -22,7 +22,7 @@ def set_variables(connection: Any, variables: Mapping[str, Any]) -> None:
         connection.execute(f"set variable {name} = $1", [value])
 
 
-def measure(connection: Any, load_frame: LoadFrame) -> dict[str, int]:
+def measure(connection: Any) -> dict[str, int]:
     """Build all tables on a connection whose search path ends in the store.
 
     Returns how many texts had to be read. Texts are read once per (body, language, rule version) and kept in the
@@ -30,19 +30,19 @@ def measure(connection: Any, load_frame: LoadFrame) -> dict[str, int]:
     """
     load_macros(connection)
     version = text.rule_version()
-    counted = _count_new_texts(connection, load_frame, version)
+    counted = _count_new_texts(connection, version)
     for name in ("text_counts", "text_stop_words", "text_features"):
         connection.execute(
             f"create or replace view {name} as select * exclude (rule_version) from store.kept_{name} "
             f"where rule_version = '{version}'"
         )
     done = build(connection, until="int_text_wanted")
-    classified = _classify_new_texts(connection, load_frame, version)
+    classified = _classify_new_texts(connection, version)
     build(connection, done=done)
     return {"texts counted": counted, "texts classified": classified}
 
 
-def _count_new_texts(connection: Any, load_frame: LoadFrame, version: str) -> int:
+def _count_new_texts(connection: Any, version: str) -> int:
     connection.execute(
         """
         create or replace temp table new_texts as
@@ -78,7 +78,7 @@ def _count_new_texts(connection: Any, load_frame: LoadFrame, version: str) -> in
     return total
 
 
-def _classify_new_texts(connection: Any, load_frame: LoadFrame, version: str) -> int:
+def _classify_new_texts(connection: Any, version: str) -> int:
     connection.execute(
         """
         create or replace temp table new_texts as
@@ -113,12 +113,10 @@ def _classify_new_texts(connection: Any, load_frame: LoadFrame, version: str) ->
     return total
 
 
-def _batches(connection: Any, columns: str) -> Any:
+def _batches(connection: Any, columns: str) -> Iterator[pl.DataFrame]:
     (n_rows,) = connection.execute("select count(*) from new_texts").fetchall()[0]
     for start in range(0, n_rows, TEXTS_PER_BATCH):
-        yield pl.DataFrame(
-            connection.sql(f"select {columns} from new_texts where n >= {start} and n < {start + TEXTS_PER_BATCH}")
-        )
+        yield fetch(connection, f"select {columns} from new_texts where n >= {start} and n < {start + TEXTS_PER_BATCH}")
     connection.execute("drop table new_texts")
 
 
@@ -140,7 +138,7 @@ def outcome_specs(*, related: bool = True) -> list[OutcomeSpec]:
     ]
 
 
-def relate(connection: Any, load_frame: LoadFrame) -> pl.DataFrame:
+def relate(connection: Any) -> pl.DataFrame:
     """Relate every allowed pair over `approach_metrics`, and keep the result as table `associations`."""
     metrics, outcomes = metric_specs(), outcome_specs()
     wanted = dict.fromkeys(
@@ -149,7 +147,7 @@ def relate(connection: Any, load_frame: LoadFrame) -> pl.DataFrame:
             "template_id", "role_method", *(metric.name for metric in metrics), *(outcome.name for outcome in outcomes),
         ]
     )  # fmt: skip
-    rows = pl.DataFrame(connection.sql(f"select {', '.join(wanted)} from approach_metrics where is_outreach"))
+    rows = fetch(connection, f"select {', '.join(wanted)} from approach_metrics where is_outreach")
     refusals = dict(connection.execute("select outcome, reason from int_refusals").fetchall())
     (week,) = connection.execute("select coalesce(max(week), date '1970-01-05')::varchar from approach_metrics").fetchall()[0]
     associations = associate(rows, metrics, outcomes, week=week, refused_outcomes=refusals)

@@ -1,4 +1,4 @@
-"""Invented snapshot frames for the weekly report, with the columns the snapshot promises and a known truth."""
+"""Invented snapshot frames for the weekly report, with the promised columns and a known truth."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def approaches(
     recruiters: int = 20,
     seed: int = 7,
 ) -> pl.DataFrame:
-    """Approaches of `weeks` weeks up to the one after `WEEK`; `length_effect` = change per 100 words in points."""
+    """Approaches of `weeks` weeks up to the one after `WEEK`; `length_effect` = loss per 100 words."""
     random = np.random.default_rng(seed)
     teams = ("Data", "Engineering", "Product")
     rows: list[dict[str, Any]] = []
@@ -185,7 +185,10 @@ def approaches(
                     "recruiter_words": recruiter_words,
                     "candidate_words": candidate_words,
                     "talk_share": recruiter_words / (recruiter_words + candidate_words) if replied else None,
-                    **{name: value if age_days >= WINDOW_DAYS[name] else None for name, value in events.items()},
+                    **{
+                        name: value if age_days >= WINDOW_DAYS[name] else None
+                        for name, value in events.items()
+                    },
                     **{
                         name: value if age_days >= 90 and name not in unknown_source else None
                         for name, value in late.items()
@@ -196,29 +199,32 @@ def approaches(
     return pl.DataFrame(rows, schema=APPROACH_SCHEMA)
 
 
-def metric_week(rows: pl.DataFrame, minimum: int = 5) -> pl.DataFrame:
+def metric_week(rows: pl.DataFrame) -> pl.DataFrame:
     """The weekly table of `rows`, all groups together."""
     out: list[dict[str, Any]] = []
     usable = rows.filter(pl.col("first_message_known") & ~pl.col("opened_by_note"))
     for (week,), cohort in sorted(usable.group_by("week")):
         for metric in WINDOW_DAYS:
             judged = cohort.filter(pl.col(metric).is_not_null())
-            out.append(_week_row(metric, "proportion", "share", week, cohort, judged, judged[metric].sum(), minimum))
+            yes = int(judged[metric].sum())
+            out.append(_week_row(metric, "proportion", "share", week, cohort=cohort, judged=judged, yes=yes))
         answered = cohort.filter(pl.col("replied_30d"))
-        shares = _week_row(
-            "talk_share", "ratio", "share", week, cohort, answered, int(answered["recruiter_words"].sum()), minimum
-        )
+        yes = int(answered["recruiter_words"].sum())
+        shares = _week_row("talk_share", "ratio", "share", week, cohort=cohort, judged=answered, yes=yes)
         total = int((answered["recruiter_words"] + answered["candidate_words"]).sum())
-        shares |= {"denominator": total, "value": shares["numerator"] / total if total and not shares["suppressed"] else None}
+        shares |= {
+            "denominator": total,
+            "value": shares["numerator"] / total if total and not shares["suppressed"] else None,
+        }
         shares["n_open"] = cohort["replied_30d"].null_count()
         shares["state"] = "open" if shares["n_open"] else shares["state"]
         out.append(shares)
-        words = _week_row("first_message_words", "quantile", "words", week, cohort, cohort, 0, minimum)
+        words = _week_row("first_message_words", "quantile", "words", week, cohort=cohort, judged=cohort)
         words |= {"numerator": None, "denominator": None}
         words["value"] = None if words["suppressed"] else cohort["first_message_words"].median()
         out.append(words)
         for metric in ("question_share_opening", "request_share_opening"):
-            share = _week_row(metric, "ratio", "share", week, cohort, cohort, 0, minimum)
+            share = _week_row(metric, "ratio", "share", week, cohort=cohort, judged=cohort)
             asked = int((cohort[metric] * 10).sum())
             share |= {"numerator": asked, "denominator": cohort.height * 10}
             share["value"] = None if share["suppressed"] else asked / (cohort.height * 10)
@@ -227,18 +233,11 @@ def metric_week(rows: pl.DataFrame, minimum: int = 5) -> pl.DataFrame:
 
 
 def _week_row(
-    metric: str,
-    kind: str,
-    unit: str,
-    week: date,
-    cohort: pl.DataFrame,
-    judged: pl.DataFrame,
-    numerator: int,
-    minimum: int,
+    metric: str, kind: str, unit: str, week: date, *, cohort: pl.DataFrame, judged: pl.DataFrame, yes: int = 0
 ) -> dict[str, Any]:
     n = judged.height
     n_open = cohort.height - n if kind == "proportion" else 0
-    suppressed = n > 0 and judged["candidate_id"].n_unique() < minimum
+    suppressed = n > 0 and judged["candidate_id"].n_unique() < 5
     return {
         "metric": metric,
         "kind": kind,
@@ -246,9 +245,9 @@ def _week_row(
         "group_by": "all",
         "group_value": "all",
         "week": week,
-        "numerator": numerator,
+        "numerator": yes,
         "denominator": n,
-        "value": numerator / n if n and not suppressed else None,
+        "value": yes / n if n and not suppressed else None,
         "low": None,
         "high": None,
         "n_approaches": n,
@@ -259,7 +258,9 @@ def _week_row(
     }
 
 
-def association(metric: str, outcome: str, verdict: str, difference: float = 0.0, **changes: Any) -> dict[str, Any]:
+def association(
+    metric: str, outcome: str, verdict: str, difference: float = 0.0, **changes: Any
+) -> dict[str, Any]:
     """One row of `associations`; the interval is 2.5 points to each side."""
     known = verdict != "too little data"
     row: dict[str, Any] = {
@@ -302,8 +303,17 @@ def associations(*, real_effect: bool) -> pl.DataFrame:
     rows = [
         length,
         association("question_share_opening", "replied_7d", "no difference seen", 0.008),
-        association("request_share_opening", "replied_7d", "no difference seen", 0.011, is_simpson=True, sign_pooled=-1),
-        association("contacts_28d_before", "replied_7d", "no difference seen", -0.012, iqr_low=40.0, iqr_high=95.0),
+        association(
+            "request_share_opening",
+            "replied_7d",
+            "no difference seen",
+            0.011,
+            is_simpson=True,
+            sign_pooled=-1,
+        ),
+        association(
+            "contacts_28d_before", "replied_7d", "no difference seen", -0.012, iqr_low=40.0, iqr_high=95.0
+        ),
         association("question_share_opening", "discussion", "no difference seen", 0.006),
         association("talk_share_landmark", "converted_60d_after_landmark", "too little data"),
         association("first_message_words", "converted_60d", "too little data"),
@@ -318,7 +328,11 @@ def set_aside() -> pl.DataFrame:
         {
             "file_id": ["f1", "f1", "f2"],
             "member_kind": ["messages", "messages", "outcomes"],
-            "reason": ["sent_at is missing or not a date we know", "no sender_id", "neither thread_id nor candidate_id"],
+            "reason": [
+                "sent_at is missing or not a date we know",
+                "no sender_id",
+                "neither thread_id nor candidate_id",
+            ],
             "n_rows": [12, 3, 4],
         }
     )
@@ -326,7 +340,9 @@ def set_aside() -> pl.DataFrame:
 
 def exclusions() -> pl.DataFrame:
     """Rows that are no messages of ours, by reason."""
-    return pl.DataFrame({"file_id": ["f1", "f1"], "reason": ["draft", "sponsored message"], "n_rows": [140, 61]})
+    return pl.DataFrame(
+        {"file_id": ["f1", "f1"], "reason": ["draft", "sponsored message"], "n_rows": [140, 61]}
+    )
 
 
 def source_files() -> pl.DataFrame:
@@ -368,7 +384,9 @@ def snapshot_info(rows: pl.DataFrame, **changes: Any) -> dict[str, Any]:
     return info | changes
 
 
-def weekly_data(*, real_effect: bool = False, info: dict[str, Any] | None = None, **options: Any) -> WeeklyData:
+def weekly_data(
+    *, real_effect: bool = False, info: dict[str, Any] | None = None, **options: Any
+) -> WeeklyData:
     """A usual snapshot; `options` go to `approaches`."""
     rows = approaches(length_effect=0.09 if real_effect else 0.0, **options)
     return WeeklyData(
@@ -385,7 +403,9 @@ def weekly_data(*, real_effect: bool = False, info: dict[str, Any] | None = None
 def without_week(data: WeeklyData, weeks: Sequence[date]) -> WeeklyData:
     """`data` as if nobody had been contacted in `weeks`."""
     keep = ~pl.col("week").is_in(list(weeks))
-    return replace(data, metric_week=data.metric_week.filter(keep), approach_metrics=data.approach_metrics.filter(keep))
+    return replace(
+        data, metric_week=data.metric_week.filter(keep), approach_metrics=data.approach_metrics.filter(keep)
+    )
 
 
 def nearly_empty() -> WeeklyData:

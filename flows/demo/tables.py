@@ -1,4 +1,4 @@
-"""Tables of the invented world: the agency's canonical files, an applicant system's stage export, the settings."""
+"""Tables of the invented world: agency files in canonical form, a stage export, the settings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,15 @@ from flows.demo.world import DAY, Message, Thread, at_midnight, moment
 AGENCY_MESSAGES = (
     "thread_id", "sent_at", "sender_id", "sender_role", "candidate_id", "body", "channel", "team", "kind",
 )  # fmt: skip
-AGENCY_OUTCOMES = ("thread_id", "candidate_id", "event", "occurred_at", "evidence", "reason_side", "observed_until")
+AGENCY_OUTCOMES = (
+    "thread_id",
+    "candidate_id",
+    "event",
+    "occurred_at",
+    "evidence",
+    "reason_side",
+    "observed_until",
+)
 ATS_COLUMNS = ("Candidate Profile", "Stage", "Entered At", "Recruiter")
 ATS_ZONE = "Europe/Berlin"
 STAGES = {
@@ -42,7 +50,7 @@ time_zone = "Europe/Berlin"        # weeks of the report begin on Monday in this
 [[tables]]
 match = "ats_stage_export*.csv"
 kind = "outcomes"
-covers = "all"                     # every recruiter's candidates are kept there: no row means it did not happen
+covers = "all"                     # it keeps every recruiter's candidates: no row means it did not happen
 columns = {{ candidate_id = "Candidate Profile", event = "Stage", occurred_at = "Entered At" }}
 constants = {{ evidence = "stage_history" }}
 time_format = "%Y-%m-%d %H:%M"     # 2026-05-03 14:22
@@ -81,8 +89,9 @@ def write_agency_messages(path: Path, threads: list[Thread], rng: Random) -> Cou
 
 def write_agency_outcomes(path: Path, threads: list[Thread], until: date) -> Counter[str]:
     """The agency's `outcomes.csv`; counts by event."""
+    end = _iso(at_midnight(until))
     rows = [
-        (t.thread_id, t.candidate.address, e.event, _iso(e.at), "event_log", e.reason_side, _iso(at_midnight(until)))
+        (t.thread_id, t.candidate.address, e.event, _iso(e.at), "event_log", e.reason_side, end)
         for t in threads
         for e in t.events
     ]
@@ -92,7 +101,7 @@ def write_agency_outcomes(path: Path, threads: list[Thread], until: date) -> Cou
 
 
 def write_ats(path: Path, threads: list[Thread], rng: Random, until: date) -> tuple[Counter[str], int]:
-    """The applicant system's stage export for the LinkedIn candidates; counts by our event, and rows of strangers."""
+    """The stage export for the LinkedIn candidates; counts by our event, and rows of strangers."""
     stage_of = {event: stage for stage, event in STAGES.items()}
     zone, rows, counts = ZoneInfo(ATS_ZONE), [], Counter[str]()
 
@@ -119,7 +128,8 @@ def write_ats(path: Path, threads: list[Thread], rng: Random, until: date) -> tu
 def write_settings(path: Path, until: date) -> None:
     """`talkshare.toml` with the mapping of the stage export."""
     stages = "\n".join(f'"{stage}" = "{event}"' for stage, event in STAGES.items())
-    _write(path, SETTINGS.format(zone=ATS_ZONE, until=until.isoformat(), unknown=UNKNOWN_STAGE, stages=stages))
+    text = SETTINGS.format(zone=ATS_ZONE, until=until.isoformat(), unknown=UNKNOWN_STAGE, stages=stages)
+    _write(path, text)
 
 
 def _agency_cells(thread: Thread, message: Message) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Texts of the invented world: openings in three styles, follow-ups and conversations, from sentence banks."""
+"""Texts of the invented world: openings in three styles and conversations, from sentence banks."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def say(rng: Random, sentences: tuple[str, ...], facts: Facts) -> str:
 
 
 def recruiter_turn(rng: Random, bank: Bank, facts: Facts, extra: int, curiosity: float) -> str:
-    """A recruiter's message inside a conversation: one sentence and `extra` more, asking, reflecting or telling."""
+    """A recruiter's message in a conversation: `extra` + 1 sentences that ask, reflect or tell."""
     said: list[str] = []
     for _ in range(1 + extra):
         if rng.random() < curiosity:

@@ -22,6 +22,17 @@ from flows.demo.world import (
 )
 
 
+NO_EFFECT = (
+    "team",
+    "language",
+    "month",
+    "channel",
+    "question marks beyond the style",
+    "follow-ups",
+    "talk share on conversion",
+)
+
+
 @dataclass(frozen=True)
 class Truth:
     """The known truth of one invented world; `to_json` leaves the single approaches out."""
@@ -30,7 +41,7 @@ class Truth:
     since: str
     until: str
     effect: dict[str, Any]
-    """Built-in probabilities: reply within 30 days per style at an average recruiter, and what follows a reply."""
+    """Built-in probabilities: reply within 30 days per style at an average recruiter, and what follows."""
     no_effect: tuple[str, ...]
     """What truly makes no difference, however it may look."""
     recruiters: list[dict[str, Any]]
@@ -42,6 +53,8 @@ class Truth:
     """Outcome rows by event, over all outcome files."""
     files: dict[str, dict[str, int]]
     """Rows of every data file by what they are; `total` is their sum."""
+    invitations: dict[str, dict[str, int]]
+    """Rows of `Invitations.csv` per archive: outgoing, incoming, and how many carry a note."""
     rows: dict[str, int]
     """Sums over message files, with `already_known`: rows that stand in an older archive as well."""
     approaches: tuple[Approach, ...] = field(repr=False, default=())
@@ -58,12 +71,18 @@ class Truth:
 
 
 def tell_truth(
-    world: World, seed: int, files: dict[str, Counter[str]], already_known: int, unlinked: int
+    world: World,
+    seed: int,
+    files: dict[str, Counter[str]],
+    invitations: dict[str, Counter[str]],
+    already_known: int,
+    unlinked: int,
 ) -> Truth:
     """Sum up the world and its files."""
     approaches = tuple(a for thread in world.threads for a in thread.approaches)
-    messages = sum((c for name, c in files.items() if "outcomes" not in name and "ats" not in name), Counter[str]())
-    events = sum((c for name, c in files.items() if "outcomes" in name or "ats" in name), Counter[str]())
+    messages, events = Counter[str](), Counter[str]()
+    for name, counts in files.items():
+        (events if name.endswith(("outcomes.csv", "ats_stage_export.csv")) else messages).update(counts)
     return Truth(
         seed=seed,
         since=moment(world.since).date().isoformat(),
@@ -74,13 +93,14 @@ def tell_truth(
             "reply_class": REPLY_CLASSES,
             "interview_if_not_declined": INTERVIEW_IF_OPEN,
         },
-        no_effect=("team", "language", "question marks beyond the style", "follow-ups", "talk share on conversion", "month"),
+        no_effect=NO_EFFECT,
         recruiters=_recruiters(world),
         styles={style: _style(style, approaches, world.until) for style in STYLES},
         threads=_threads(world, unlinked),
         languages=dict(sorted(Counter(a.language for a in approaches).items())),
         events=dict(sorted(events.items())),
         files={name: {**dict(sorted(c.items())), "total": c.total()} for name, c in sorted(files.items())},
+        invitations={name: dict(sorted(c.items())) for name, c in sorted(invitations.items())},
         rows={**dict(sorted(messages.items())), "total": messages.total(), "already_known": already_known},
         approaches=approaches,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from random import Random
 from uuid import UUID
 
@@ -119,7 +120,7 @@ def sizes(threads: int) -> list[int]:
     for recruiter in RECRUITERS:
         below += recruiter.size
         edges.append(round(threads * below / total))
-    return [b - a for a, b in zip(edges, edges[1:], strict=False)]
+    return [b - a for a, b in pairwise(edges)]
 
 
 def reply_probability(recruiter: Recruiter, style: str) -> float:
@@ -154,7 +155,7 @@ class _People:
         return invent_candidate(self.rng, self.count)
 
     def perhaps_known(self, recruiter: Recruiter) -> Candidate | None:
-        """Somebody another LinkedIn recruiter wrote to without any outcome, so that outcomes stay unambiguous."""
+        """Somebody another recruiter wrote to without any outcome, so that outcomes stay unambiguous."""
         if recruiter.is_agency or not self.known or self.rng.random() >= SHARED_CANDIDATE_SHARE:
             return None
         slot = int(self.rng.random() * len(self.known))
@@ -185,7 +186,7 @@ class _Diary:
         start = self._working_time()
         if rng.random() < RECONTACT_SHARE:
             self._approach(thread, facts, start - rng.randint(340, 420) * DAY)
-            thread.events = [e for e in thread.events if e.event == "declined"]
+            thread.events = [e for e in thread.events if e.event in ("declined", "opted_out")]
             if thread.approaches:
                 thread.approaches[-1].interview_at = None
             self._approach(thread, facts, start, again=True)
@@ -239,15 +240,21 @@ class _Diary:
             greeting, rest = text.split("\n", 1)
             text = f"{greeting}\n{say(rng, bank.again, facts)}\n{rest}" if style != "reaction_first" else text
         approach = Approach(
-            style, thread.language, recruiter.slug, reply_probability(recruiter, style), start, None, thread_id=thread.thread_id
+            style,
+            thread.language,
+            recruiter.slug,
+            reply_probability(recruiter, style),
+            start,
+            None,
+            by_note=self._fits_a_note(thread, style, text),
+            thread_id=thread.thread_id,
         )
-        approach.by_note = (
-            style == "reaction_first" and len(text) <= 290 and not recruiter.is_agency and rng.random() < NOTE_SHARE
-        ) and not thread.is_hidden and not again
         thread.approaches.append(approach)
-        thread.messages.append(Message(start, True, text, "invitation_note" if approach.by_note else "message"))
+        kind = "invitation_note" if approach.by_note else "message"
+        thread.messages.append(Message(start, True, text, kind))
         if rng.random() < 0.03:
-            thread.messages.append(Message(start + rng.randint(20, 500), True, say(rng, bank.postscript, facts)))
+            soon = start + rng.randint(20, 500)
+            thread.messages.append(Message(soon, True, say(rng, bank.postscript, facts)))
         if recruiter.is_agency and rng.random() < AUTO_REPLY_SHARE:
             notice = say(rng, bank.auto_reply, facts)
             thread.messages.append(Message(start + rng.randint(5, 90), False, notice, "auto_reply"))
@@ -256,6 +263,12 @@ class _Diary:
         if replied_at is not None:
             approach.replied_at = replied_at
             self._answered(thread, facts, approach, replied_at)
+
+    def _fits_a_note(self, thread: Thread, style: str, text: str) -> bool:
+        """Some short openings travel as the note of an invitation, which LinkedIn cuts at 300 characters."""
+        possible = not (self.recruiter.is_agency or thread.is_hidden or thread.messages)
+        short = style == "reaction_first" and len(text) <= 290
+        return possible and short and self.rng.random() < NOTE_SHARE
 
     def _reply_time(self, start: int, probability: float) -> int | None:
         rng, draw = self.rng, self.rng.random()
@@ -297,7 +310,7 @@ class _Diary:
             approach.interview_at = self._process(thread, at)
 
     def _talk(self, thread: Thread, facts: Facts, at: int, messages: int) -> None:
-        """The rest of the conversation; how much the recruiter talks has nothing to do with what comes of it."""
+        """The rest of the conversation; how much a recruiter talks has no bearing on what comes of it."""
         rng, recruiter, bank = self.rng, self.recruiter, BANKS[thread.language]
         by_recruiter = True
         for _ in range(messages):
@@ -330,7 +343,8 @@ class _Diary:
     def _close(self, thread: Thread) -> None:
         """Forget what the export cannot know yet, and who cannot be linked."""
         thread.messages = sorted((m for m in thread.messages if m.at < self.end), key=lambda m: m.at)
-        thread.events = [] if thread.is_hidden else sorted((e for e in thread.events if e.at < self.end), key=lambda e: e.at)
+        events = [] if thread.is_hidden else [e for e in thread.events if e.at < self.end]
+        thread.events = sorted(events, key=lambda e: e.at)
         for approach in thread.approaches:
             approach.replied_at = _before(approach.replied_at, self.end)
             approach.interview_at = None if thread.is_hidden else _before(approach.interview_at, self.end)
@@ -339,7 +353,7 @@ class _Diary:
             name = namesake.name.replace(namesake.first, thread.candidate.first, 1)
             slug = namesake.slug.replace(namesake.first.lower(), thread.candidate.first.lower(), 1)
             thread.candidate = Candidate(namesake.number, thread.candidate.first, name, slug)
-        if not thread.recruiter.is_agency and not thread.events and not thread.is_hidden and not thread.is_inbound:
+        if not (thread.recruiter.is_agency or thread.events or thread.is_hidden or thread.is_inbound):
             self.people.known.append((self.recruiter.slug, thread.candidate))
 
     def _awake(self, at: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -79,8 +80,7 @@ def zip_head(path: Path, size: int) -> bytes:
     """The first bytes of the messages file inside a zip. Raises InputError as `members` does."""
     with open_zip(path) as archive:
         entry = _entries(archive, path.name)["messages.csv"]
-        with archive.open(entry) as stream:
-            return stream.read(size)
+        return _unpacked(archive, entry, size)
 
 
 def digest(paths: dict[str, Path]) -> str:
@@ -145,9 +145,13 @@ def _check_safe(info: zipfile.ZipInfo, label: str) -> None:
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
     name = PurePosixPath(info.filename.replace("\\", "/")).name
+    return Member(name, _unpacked(archive, info, info.file_size + 1))
+
+
+def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> bytes:
     try:
         with archive.open(info) as stream:
-            data = stream.read(info.file_size + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as error:
-        raise InputError(f"{name}: damaged inside the zip. Download the export again.") from error
-    return Member(name, data)
+            return stream.read(size)
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, OSError) as error:
+        # RuntimeError includes compression methods Python cannot undo.
+        raise InputError(f"{info.filename}: damaged inside the zip. Download the export again.") from error

@@ -177,16 +177,7 @@ def read_parquet(data: bytes) -> Sheet:
 
 def read_xlsx(data: bytes, sheet: str | None = None, known: Collection[str] = ()) -> Sheet:
     """One sheet of a workbook (the first by default), as text; the header is found by known names."""
-    options: dict[str, Any] = {"header_row": None, "dtypes": "string"}
-    source = io.BytesIO(data)
-    cells = pl.read_excel(
-        source,
-        sheet_name=sheet,
-        engine="calamine",
-        has_header=False,
-        drop_empty_rows=False,
-        read_options=options,
-    )
+    cells = _cells(data, sheet)
     wanted = {normal(name) for name in known}
     head = cells.head(PREAMBLE_LINES).rows()
     scores = [len({normal(cell) for cell in row if cell} & wanted) if wanted else any(row) for row in head]
@@ -209,6 +200,27 @@ def raw_json(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
     if not filled:
         return pl.Series("raw", [None] * frame.height, dtype=pl.String)
     return frame.select(pl.struct(filled).struct.json_encode().alias("raw"))["raw"]
+
+
+def _cells(data: bytes, sheet: str | None) -> pl.DataFrame:
+    """All cells of a sheet as text. Raises InputError where the file is no workbook or has no such sheet."""
+    import fastexcel
+
+    options: dict[str, Any] = {"header_row": None, "dtypes": "string"}
+    try:
+        return pl.read_excel(
+            io.BytesIO(data),
+            sheet_name=sheet,
+            engine="calamine",
+            has_header=False,
+            drop_empty_rows=False,
+            read_options=options,
+        )
+    except (fastexcel.FastExcelError, ValueError) as error:
+        which = (
+            f"no sheet called {sheet!r} in it, or it is damaged" if sheet else "it is damaged or no workbook"
+        )
+        raise InputError(f"cannot be opened as a workbook: {which}. Save it again as XLSX.") from error
 
 
 def _lines(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,7 +63,11 @@ def discover(path: Path, settings: Settings, *, root: Path) -> tuple[list[Export
         found = _from_file(path, settings, root, beside)
         return ([found], []) if isinstance(found, Export) else ([], [found])
     for folder in _folders(path):
-        shapes = {file: _shape(file, settings) for file in _files(folder)}
+        try:
+            shapes = {file: _shape(file, settings) for file in _files(folder)}
+        except OSError:
+            refusals.append(Refusal(folder, folder.name, f"{folder.name}: this folder cannot be opened."))
+            continue
         inbox = _inbox_of(shapes)
         if inbox:
             exports.append(_archive(inbox, shapes, root))
@@ -108,9 +113,10 @@ _LINKEDIN_NAMES = (
 def _folders(top: Path) -> Iterator[Path]:
     """The folder and those below it, without hidden ones and the parts of an unpacked archive."""
     yield top
-    for folder in sorted(child for child in top.iterdir() if child.is_dir() and not child.is_symlink()):
-        if not folder.name.startswith((".", "__MACOSX")):
-            yield from _folders(folder)
+    with contextlib.suppress(OSError):
+        for folder in sorted(child for child in top.iterdir() if child.is_dir() and not child.is_symlink()):
+            if not folder.name.startswith((".", "__MACOSX")):
+                yield from _folders(folder)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -127,7 +133,7 @@ def _is_ignored(path: Path) -> bool:
 
 
 def _shape(path: Path, settings: Settings) -> str | None:
-    """The shape of a file that is an export by itself, or None. Never fails: `_refusal` says what is wrong."""
+    """The shape of a file that is an export by itself, or None. Never fails."""
     try:
         if table := table_for(path, settings):
             return f"declared_{table.kind}"

@@ -26,6 +26,7 @@ n_candidates = "distinct candidates among the judged"
 n_recruiters = "distinct recruiters among the judged"
 n_effective = "judged approaches after allowing for likeness within recruiters"
 state = "judged, open (some windows are), empty, withheld (too few candidates) or refused"
+suppressed = "true where the value is withheld because too few candidates stand behind it"
 reason = "why the value is refused"
 +++
 */
@@ -79,6 +80,7 @@ select
     n_recruiters,
     case when state in ('judged', 'open') then n_effective end as n_effective,
     state,
+    state = 'withheld' as suppressed,
     reason
 from decided
 order by metric, group_by, group_value, week

@@ -1,0 +1,179 @@
+"""What the command line answers: tables as text, the state of the home, and what a metric means."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import datetime
+from typing import Any, Literal
+
+import polars as pl
+
+from flows import store
+from flows.config import Settings
+from flows.readers.discover import discover
+from flows.store import Home
+from schemas.errors import NothingToDoError, UsageError
+from sql.associate import MetricSpec, OutcomeSpec, check_pair, verdict_sentence
+from sql.frames import fetch
+from sql.measure import metric_specs, outcome_specs
+from sql.registry import registry
+
+SHORT_NAMES = {"replied": "replied_30d", "converted": "converted_60d", "followups": "followups_before_reply"}
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_text(frame: pl.DataFrame, form: Literal["table", "csv", "json"]) -> str:
+    """The frame as a table for people, as CSV whose text cells no spreadsheet runs, or as JSON rows."""
+    if form == "json":
+        return frame.write_json() + "\n"
+    if form == "csv":
+        return _harmless(_flat(frame)).write_csv()
+    with pl.Config(
+        tbl_rows=200, tbl_cols=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True,
+        fmt_str_lengths=80, tbl_width_chars=200, tbl_formatting="MARKDOWN", float_precision=4,
+    ):  # fmt: skip
+        more = f"\n({frame.height:,} rows; the first 200 are shown, --format csv gives all)" if frame.height > 200 else ""
+        return f"{frame.head(200)}{more}\n"
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
+    return frame.with_columns(pl.struct(name).struct.json_encode().alias(name) for name in nested)
+
+
+def _harmless(frame: pl.DataFrame) -> pl.DataFrame:
+    starts = pl.col(pl.String).str.slice(0, 1).is_in(_FORMULA_STARTS)
+    return frame.with_columns(pl.when(starts).then("'" + pl.col(pl.String)).otherwise(pl.col(pl.String)).name.keep())
+
+
+def status_of(home: Home, settings: Settings, *, now: datetime) -> dict[str, Any]:
+    """What ran last, the snapshot's age, what waits in the inbox, the exports in the store. Names are the user's own.
+
+    Raises NothingToDoError if there is no home yet.
+    """
+    if not home.private.exists():
+        raise NothingToDoError(f"{home.root}: no talkshare home here. Make one with `talkshare init --home {home.root}`.")
+    facts: dict[str, Any] = {"home": str(home.root), "snapshot": None, "last_run": None, "exports": []}
+    if home.snapshot.exists():
+        with closing(store.open_snapshot(home)) as connection:
+            info = fetch(connection, "from snapshot_info").row(0, named=True)
+        age = round((now - info["published_at"]).total_seconds() / 3600, 1)
+        facts["snapshot"] = {"path": str(home.snapshot), "published_at": info["published_at"], "age_hours": age} | {
+            name: info[name] for name in ("n_threads", "n_approaches", "link_rate")
+        }
+    if home.database.exists():
+        with closing(store.connect(home.database, read_only=True)) as connection:
+            runs = fetch(connection, "from runs order by started_at desc limit 1")
+            exports = fetch(
+                connection,
+                "select file_id, name, shape, rows_in, rows_set_aside, rows_excluded, observed_until, first_seen_at "
+                "from readings order by first_seen_at, name",
+            )
+        facts["last_run"] = runs.row(0, named=True) if runs.height else None
+        facts["exports"] = exports.to_dicts()
+    found, refused = discover(home.inbox, settings, root=home.inbox) if home.inbox.exists() else ([], [])
+    facts["inbox"] = [{"name": export.name, "shape": export.shape} for export in found]
+    facts["refused"] = [{"name": item.name, "message": item.message} for item in refused]
+    return facts
+
+
+def status_text(facts: dict[str, Any]) -> str:
+    """The facts of `status_of` as lines for people."""
+    snapshot, last = facts["snapshot"], facts["last_run"]
+    lines = [f"home      {facts['home']}"]
+    if snapshot:
+        lines.append(
+            f"snapshot  {snapshot['published_at']:%Y-%m-%d %H:%M} UTC, {snapshot['age_hours']} hours old: "
+            f"{snapshot['n_threads']:,} threads, {snapshot['n_approaches']:,} approaches"
+        )
+    else:
+        lines.append("snapshot  none yet: put exports into the inbox and run `talkshare run`")
+    if last:
+        lines.append(
+            f"last run  {last['started_at']:%Y-%m-%d %H:%M} UTC, {last['kind']}: {last['status']}; {last['rows_in']:,} rows in = "
+            f"{last['rows_kept']:,} kept + {last['rows_set_aside']:,} set aside + {last['rows_already_known']:,} already known "
+            f"+ {last['rows_excluded']:,} excluded"
+        )
+    lines += [f"waiting   {item['name']} ({item['shape']})" for item in facts["inbox"]]
+    lines += [f"refused   {item['message']}" for item in facts["refused"]]
+    lines += [
+        f"export    {item['file_id'][:12]}  {item['rows_in']:>8,} rows  seen until "
+        f"{item['observed_until']:%Y-%m-%d}  {item['name']}"
+        if item["observed_until"]
+        else f"export    {item['file_id'][:12]}  {item['rows_in']:>8,} rows  {item['name']}"
+        for item in facts["exports"]
+    ]
+    return "\n".join(lines)
+
+
+def explain_name(name: str) -> str:
+    """What a metric or an outcome means, and what it may be related to. Raises UsageError listing the names."""
+    name = SHORT_NAMES.get(name, name)
+    metric, outcome = registry().metrics.get(name), registry().outcomes.get(name)
+    if metric:
+        lines = [
+            f"{name}: {metric.title}",
+            metric.meaning,
+            f"kind         {metric.kind} ({metric.unit})",
+            f"observation  {metric.observation}",
+        ]
+        partners = [other.name for other in outcome_specs(related=False) if _may(_metric(name), other)]
+        lines.append(f"related to   {', '.join(partners) or 'nothing: it contains the outcome, so it is described only'}")
+    elif outcome:
+        lines = [
+            f"{name}: {outcome.title}",
+            outcome.meaning,
+            f"clock        starts at the {outcome.start}",
+            f"judged       {f'after {outcome.maturity_days} days' if outcome.maturity_days else 'never: it has no window'}",
+        ]
+    else:
+        names = sorted(registry().metrics | registry().outcomes)
+        raise UsageError(f"{name}: no such metric or outcome. There are: {', '.join(names)}.")
+    definition = metric or outcome
+    assert definition is not None
+    if definition.equivalents:
+        lines.append(f"elsewhere    {definition.equivalents}")
+    query = next(q for q in registry().queries.values() if q.sql_file == definition.sql_file)
+    return "\n".join([*lines, f"defined in   {definition.sql_file}", "", query.prose])
+
+
+def explain_pair(home: Home, metric: str, outcome: str) -> str:
+    """What was seen of one pair. Raises ForbiddenPairError naming the rule if the guard refuses it."""
+    metric, outcome = SHORT_NAMES.get(metric, metric), SHORT_NAMES.get(outcome, outcome)
+    check_pair(_metric(metric), _outcome(outcome))
+    with closing(store.open_snapshot(home)) as connection:
+        rows = fetch(
+            connection,
+            "from associations where metric = $1 and outcome = $2 order by slice != 'all', slice",
+            [metric, outcome],
+        )
+    if rows.is_empty():
+        return f"{metric} may be related to {outcome}, but `associations` does not look at this pair."
+    return "\n".join(
+        f"{row['slice']}: {verdict_sentence(row)} (n = {row['n_approaches']:,} approaches, {row['n_recruiters']} recruiters)"
+        for row in rows.iter_rows(named=True)
+    )
+
+
+def _metric(name: str) -> MetricSpec:
+    found = {spec.name: spec for spec in metric_specs(related=False)}
+    if name not in found:
+        raise UsageError(f"{name}: no such metric. There are: {', '.join(sorted(found))}.")
+    return found[name]
+
+
+def _outcome(name: str) -> OutcomeSpec:
+    found = {spec.name: spec for spec in outcome_specs(related=False)}
+    if name not in found:
+        raise UsageError(f"{name}: no such outcome. There are: {', '.join(sorted(found))}.")
+    return found[name]
+
+
+def _may(metric: MetricSpec, outcome: OutcomeSpec) -> bool:
+    from schemas.errors import ForbiddenPairError
+
+    try:
+        check_pair(metric, outcome)
+    except ForbiddenPairError:
+        return False
+    return True

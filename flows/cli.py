@@ -1,0 +1,307 @@
+"""The command line: results on stdout, progress (on a terminal only) and messages on stderr."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+from cyclopts import App, Parameter
+from cyclopts.exceptions import CycloptsError
+
+from flows import config, settings_template
+from flows.config import FILE_NAME, Settings, load_settings
+from flows.store import Home
+from schemas.errors import ForbiddenPairError, InputError, TalkshareError, UsageError
+
+EXIT_CODES = """\
+Exit codes: 0 done; 1 unexpected failure; 2 wrong use or settings; 3 done, but some export was refused;
+4 nothing to show yet; 5 the audit failed and nothing was published; 6 the guard refused a pair; 7 another run is
+under way."""
+
+app = App(
+    name="talkshare",
+    help="Measures how recruiters open and hold written conversations, and what goes with replies and conversions.",
+    help_epilogue=EXIT_CODES,
+    version_flags=["--version"],
+)
+
+HomeOption = Annotated[
+    Path | None, Parameter(name="--home", help="Folder that holds all state; default $TALKSHARE_HOME or ./talkshare-home.")
+]
+
+
+def main() -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    code = 1
+    try:
+        result = app(exit_on_error=False, print_error=False, result_action="return_value")
+        code = result if isinstance(result, int) else 0
+    except CycloptsError as error:
+        _say(f"talkshare: {error}")
+        code = UsageError.exit_code
+    except TalkshareError as error:
+        _say(f"talkshare: {error}")
+        code = error.exit_code
+    except KeyboardInterrupt:
+        _say("talkshare: stopped; the last published snapshot stays.")
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """Leave without tearing the interpreter down: DuckDB's bindings would print a list of what they leak."""
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _progress(enabled: bool = True) -> Callable[[str], None]:
+    if not (enabled and sys.stderr.isatty()):
+        return lambda _: None
+    width = shutil.get_terminal_size().columns - 1
+    return lambda text: print(f"\r{text[:width]:<{width}}", end="", file=sys.stderr, flush=True)
+
+
+def _clear_progress() -> None:
+    if sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _home(home: Path | None) -> Home:
+    return Home(home or Path(os.environ.get("TALKSHARE_HOME") or "talkshare-home"))
+
+
+def _opened(home: Path | None) -> tuple[Home, Settings]:
+    place = _home(home)
+    return place, load_settings(place.root)
+
+
+@app.command
+def init(
+    home: HomeOption = None,
+    *,
+    print_: Annotated[bool, Parameter(name="--print", negative="", help="Print the settings file, write nothing.")] = False,
+) -> None:
+    """Make the home folder and a commented talkshare.toml in it."""
+    template = settings_template.render()
+    if print_:
+        print(template, end="")
+        return
+    place = _home(home).create()
+    path = place.root / FILE_NAME
+    if path.exists():
+        raise UsageError(f"{path} exists and is left as it is. `talkshare init --print` shows every key with its default.")
+    path.write_text(template, encoding="utf-8")
+    print(f"settings  {path}\ninbox     {place.inbox}\n\nPut exports into the inbox, then: talkshare run --home {place.root}")
+
+
+@app.command
+def inspect(file: Path, *, home: HomeOption = None) -> None:
+    """Say what a file looks like and what would become of it; prints a mapping to paste for unknown tables.
+
+    Parameters
+    ----------
+    file
+        A file or folder; nothing is stored.
+    """
+    from flows.readers.inspect import describe
+
+    print(describe(file, load_settings(_home(home).root)))
+
+
+@app.command
+def run(
+    *paths: Path,
+    home: HomeOption = None,
+    rebuild: Annotated[bool, Parameter(negative="", help="Read every export again and build a new store.")] = False,
+) -> int:
+    """Take in new exports, measure everything, publish the snapshot.
+
+    Parameters
+    ----------
+    paths
+        Files or folders to read; without any, the inbox. Files of the inbox move into the store, others are copied.
+    """
+    from flows import pipeline
+
+    place, settings = _opened(home)
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"{path}: no such file or folder.")
+    report = pipeline.run(
+        place, settings, paths, now=datetime.now(UTC), rebuild=rebuild, progress=_progress()
+    )
+    _clear_progress()
+    print(_run_table(report))
+    print(f"\nsnapshot  {place.snapshot}")
+    return InputError.exit_code if report.count("refused") else 0
+
+
+def _run_table(report: Any) -> str:
+    lines = []
+    columns = ("rows_in", "rows_kept", "rows_set_aside", "rows_already_known", "rows_excluded")
+    names = [file.name for file in report.files] + ["total"]
+    width = max(map(len, names))
+    lines.append(f"{'export':<{width}}  {'':<9}  {'in':>8} = {'kept':>8} + {'aside':>6} + {'known':>8} + {'excluded':>8}")
+    for file in report.files:
+        counts = [getattr(file.kept, name) if file.kept else None for name in columns]
+        lines.append(_counts_line(file.name, file.status, counts, width))
+        lines += [f"{'':<{width}}  {reason}: {n}" for reason, n in file.reasons.items()]
+        lines += [f"{'':<{width}}  note: {warning}" for warning in file.warnings]
+        if file.message:
+            lines.append(f"{'':<{width}}  {file.message}")
+    lines.append(_counts_line("total", report.status, [report.total(name) for name in columns], width))
+    lines += [f"warning: {warning}" for warning in report.warnings]
+    lines.append("seconds: " + ", ".join(f"{name} {seconds:.1f}" for name, seconds, _ in report.steps))
+    return "\n".join(lines)
+
+
+def _counts_line(name: str, status: str, counts: list[int | None], width: int) -> str:
+    shown = ["-" if count is None else f"{count:,}" for count in counts]
+    return (
+        f"{name:<{width}}  {status:<9}  {shown[0]:>8} = {shown[1]:>8} + {shown[2]:>6} + {shown[3]:>8} + {shown[4]:>8}"
+    )
+
+
+@app.command
+def retract(file: str, *, home: HomeOption = None) -> None:
+    """Take a wrong export out again, then measure and publish without it.
+
+    Parameters
+    ----------
+    file
+        Name of the export, or the start of its hash, as `talkshare status` shows them.
+    """
+    from flows import pipeline
+
+    place, settings = _opened(home)
+    report = pipeline.retract(place, settings, file, now=datetime.now(UTC))
+    print(f"{report.files[0].name}: {report.files[0].message}\nsnapshot  {place.snapshot}")
+
+
+@app.command
+def report(*, week: str | None = None, home: HomeOption = None) -> None:
+    """Write the weekly report from the published snapshot; prints its path.
+
+    Parameters
+    ----------
+    week
+        Any day of the week, YYYY-MM-DD; default: the last whole week with data.
+    """
+    from flows.reporting import write_report
+
+    place, settings = _opened(home)
+    print(write_report(place, settings, day=_day(week)))
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise UsageError(f"--week {text}: not a date; give any day of the week as YYYY-MM-DD.") from error
+
+
+@app.command
+def sql(query: str, *, format: Literal["table", "csv", "json"] = "table", home: HomeOption = None) -> None:  # noqa: A002
+    """Ask the published snapshot; it can only be read, and nothing outside it can be reached.
+
+    Parameters
+    ----------
+    query
+        One SELECT in DuckDB's SQL; `from data_dictionary` says what there is.
+    format
+        table, csv (formula cells escaped) or json.
+    """
+    from flows.answers import as_text
+    from flows.store import query_snapshot
+
+    print(as_text(query_snapshot(_home(home), query), format), end="")
+
+
+@app.command
+def status(
+    *, as_json: Annotated[bool, Parameter(name="--json", negative="", help="As one JSON object.")] = False, home: HomeOption = None
+) -> None:
+    """Say what ran last, how fresh the snapshot is, what waits in the inbox, and which exports are in the store."""
+    from flows.answers import status_of, status_text
+
+    place, settings = _opened(home)
+    facts = status_of(place, settings, now=datetime.now(UTC))
+    print(json.dumps(facts, default=str, indent=2) if as_json else status_text(facts))
+
+
+@app.command
+def explain(metric: str, outcome: str | None = None, *, home: HomeOption = None) -> None:
+    """Say how a metric or outcome is defined; with an outcome, whether the two may be related and what was seen.
+
+    Parameters
+    ----------
+    metric
+        A metric or an outcome, for example first_message_words.
+    outcome
+        An outcome, for example replied_30d (`replied` and `converted` are short for replied_30d and converted_60d).
+    """
+    from flows.answers import explain_name, explain_pair
+
+    print(explain_pair(_home(home), metric, outcome) if outcome else explain_name(metric))
+
+
+@app.command
+def demo(
+    *,
+    out: Path = Path("demo-home"),
+    threads: int = 4000,
+    seed: int = 7,
+    plain: Annotated[bool, Parameter(negative="", help="Call the functions directly, without Prefect.")] = False,
+) -> None:
+    """Invent exports with a known truth, send them through the real flows, say where the results are.
+
+    Parameters
+    ----------
+    out
+        The demo's own home folder; an earlier demo there is replaced.
+    threads
+        How many conversations to invent.
+    seed
+        The same seed gives the same exports.
+    """
+    from flows.demo.show import show
+
+    print(show(Home(out), threads=threads, seed=seed, plain=plain, progress=_progress()))
+
+
+@app.command
+def serve(*, home: HomeOption = None, nightly_cron: str | None = None) -> None:
+    """Run the schedules in this process until it is stopped, without a worker.
+
+    Parameters
+    ----------
+    nightly_cron
+        Replaces the nightly schedule of the settings, for trying it out.
+    """
+    from flows import serving
+
+    place, settings = _opened(home)
+    place.create()
+    serving.prepare_environment(place)
+    _say(f"talkshare: serving nightly ({nightly_cron or settings.schedule.nightly}) and weekly ({settings.schedule.weekly}), "
+         f"{settings.time_zone}; stop with Ctrl-C.")
+    serving.serve(place, settings, nightly_cron=nightly_cron)
+
+
+__all__ = ["ForbiddenPairError", "app", "config", "main"]

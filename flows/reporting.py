@@ -1,0 +1,58 @@
+"""Reads the published snapshot and writes the week's report."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from flows import store
+from flows.config import Settings
+from flows.store import Home
+from schemas.errors import NothingToDoError
+from sql.frames import fetch
+
+FRAMES = ("metric_week", "associations", "approach_metrics", "set_aside", "exclusions", "source_files")
+
+
+def write_report(home: Home, settings: Settings, *, day: date | None = None) -> Path:
+    """Render the report of the week that holds `day`, into `reports/<iso-week>/weekly.html`; returns its path.
+
+    Without a day: the last whole week with data before the snapshot was made. Numbers come from the snapshot only.
+    Raises NothingToDoError if there is no snapshot, or nothing in it.
+    """
+    from reports.weekly import ReportOptions, WeeklyData, render
+
+    with closing(store.open_snapshot(home)) as connection:
+        frames = {name: fetch(connection, f"from {name}") for name in FRAMES}
+        info = fetch(connection, "from snapshot_info").row(0, named=True)
+    week = monday(day) if day else _last_whole_week(frames["metric_week"]["week"].max(), info)
+    options = ReportOptions(
+        title=settings.report.title,
+        talk_share_reference=settings.report.talk_share_reference,
+        weeks=settings.report.weeks,
+        minimum_candidates=settings.privacy.minimum_candidates,
+    )
+    html = render(WeeklyData(**frames, snapshot_info=info), week=week, settings=options)
+    year, number, _ = week.isocalendar()
+    path = home.reports / f"{year}-W{number:02d}" / "weekly.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    built = path.with_suffix(".next")
+    built.write_text(html, encoding="utf-8")
+    store.swap_in(built, path)
+    return path
+
+
+def monday(day: date) -> date:
+    """The Monday of the day's ISO week."""
+    return day - timedelta(days=day.weekday())
+
+
+def _last_whole_week(last_with_data: object, info: dict[str, object]) -> date:
+    if not isinstance(last_with_data, date):
+        raise NothingToDoError("The snapshot holds no approach of a recruiter, so there is no week to report on.")
+    made_at = info["published_at"]
+    assert isinstance(made_at, datetime)
+    today = made_at.astimezone(ZoneInfo(str(info["time_zone"]))).date()
+    return min(monday(today) - timedelta(days=7), last_with_data)

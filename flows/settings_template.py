@@ -1,0 +1,61 @@
+"""The commented `talkshare.toml` that `talkshare init` writes."""
+
+from __future__ import annotations
+
+TEMPLATE = """\
+# talkshare.toml: every key is optional, and shown with its default unless marked "example".
+# A wrong key or value is refused by name at the next run.
+
+# time_zone = "UTC"                     # IANA name; the weeks of the report and the schedules follow it
+
+[linkedin]
+# owner = "profile-slug"                # example: whose archive it is, where the archive itself does not say
+# owners = { "*anna*" = "anna-slug" }   # example: file-name pattern -> owner, for several recruiters
+# owner_role = "recruiter"              # or "candidate", for the other side's archive
+# include_spam = false
+# date_order = "dmy"                    # example: for dates that a spreadsheet mangled; never guessed
+
+# One [[tables]] block per foreign table. `talkshare inspect FILE` prints one to paste.
+# [[tables]]                            # example
+# match = "ats_export*.csv"             # csv, jsonl, parquet or xlsx
+# kind = "outcomes"                     # or "messages"
+# columns = { candidate_id = "Profile", event = "Stage", occurred_at = "Entered" }   # ours = theirs
+# time_format = "%Y-%m-%d %H:%M"        # or "epoch_s", "epoch_ms"; default: ISO 8601
+# time_zone = "Europe/Berlin"           # of times that carry no zone; default: UTC, assumed
+# covers = "folder"                     # whose missing event means no: "folder", "all" or "linked"
+# observed_until = 2026-11-01T00:00:00Z # until when the table shows what happened; default: its newest time
+
+[approach]
+# silence_days = 90                     # a recruiter's message after so much silence opens a new approach
+# reopen_days_after_end = 30            # so does one this long after a decline, an opt-out or a closed process
+
+[outcomes]
+# conversion_event = "interview"        # screen, interview, offer or hired
+# minimum_link_rate = 0.5               # below it, conversion rates are refused
+# stages = { "Phone Screen" = "interview", "Archived" = "closed" }   # example: their stage -> our event
+
+[completeness]
+# minimum_approaches = 30               # from so many on, an export without unanswered threads is suspicious
+# maximum_replied_share = 0.7
+# declared_complete = false             # true: the exports hold every thread, answered or not
+# invitations_complete = false          # true: the archives list every invitation ever sent
+
+[privacy]
+# hash_thread_ids = false               # publish hashes in place of conversation ids
+# minimum_candidates = 5                # no number about fewer
+# names = "hidden"
+
+[report]
+# title = "Candidate outreach"
+# talk_share_reference = 0.2            # example: a reference line on the talk share picture; off by default
+# weeks = 12
+
+[schedule]
+# nightly = "15 2 * * *"
+# weekly = "0 6 * * 1"
+"""
+
+
+def render() -> str:
+    """The template as it is written."""
+    return TEMPLATE

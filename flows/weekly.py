@@ -1,0 +1,25 @@
+"""The weekly report as a Prefect flow."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, task
+from prefect.artifacts import create_link_artifact
+from prefect.cache_policies import NO_CACHE
+
+from flows.config import load_settings
+from flows.reporting import write_report
+from flows.store import Home
+
+
+@flow(name="weekly", persist_result=False, log_prints=False)
+def weekly(home: str, day: str | None = None) -> str:
+    """Render the report of the week that holds `day` (ISO date; default: the last whole week); returns its path."""
+    place = Home(Path(home).resolve())
+    render: Any = task(write_report, name="write_report", retries=1, cache_policy=NO_CACHE, persist_result=False)
+    path: Path = render(place, load_settings(place.root), day=date.fromisoformat(day) if day else None)
+    create_link_artifact(link=path.as_uri(), key="weekly-report", description=f"Report of {path.parent.name}")
+    return str(path)
