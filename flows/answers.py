@@ -30,9 +30,11 @@ def as_text(frame: pl.DataFrame, form: Literal["table", "csv", "json"]) -> str:
         return _harmless(_flat(frame)).write_csv()
     with pl.Config(
         tbl_rows=200, tbl_cols=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True,
-        fmt_str_lengths=80, tbl_width_chars=200, tbl_formatting="MARKDOWN", float_precision=4,
+        fmt_str_lengths=80, tbl_width_chars=65_000, tbl_formatting="MARKDOWN", float_precision=4,
     ):  # fmt: skip
-        more = f"\n({frame.height:,} rows; the first 200 are shown, --format csv gives all)" if frame.height > 200 else ""
+        more = (
+            f"\n({frame.height:,} rows; the first 200 are shown, --format csv gives all)" if frame.height > 200 else ""
+        )
         return f"{frame.head(200)}{more}\n"
 
 
@@ -52,15 +54,19 @@ def status_of(home: Home, settings: Settings, *, now: datetime) -> dict[str, Any
     Raises NothingToDoError if there is no home yet.
     """
     if not home.private.exists():
-        raise NothingToDoError(f"{home.root}: no talkshare home here. Make one with `talkshare init --home {home.root}`.")
+        raise NothingToDoError(
+            f"{home.root}: no talkshare home here. Make one with `talkshare init --home {home.root}`."
+        )
     facts: dict[str, Any] = {"home": str(home.root), "snapshot": None, "last_run": None, "exports": []}
     if home.snapshot.exists():
         with closing(store.open_snapshot(home)) as connection:
             info = fetch(connection, "from snapshot_info").row(0, named=True)
         age = round((now - info["published_at"]).total_seconds() / 3600, 1)
-        facts["snapshot"] = {"path": str(home.snapshot), "published_at": info["published_at"], "age_hours": age} | {
-            name: info[name] for name in ("n_threads", "n_approaches", "link_rate")
-        }
+        facts["snapshot"] = {
+            "path": str(home.snapshot),
+            "published_at": info["published_at"],
+            "age_hours": age,
+        } | {name: info[name] for name in ("n_threads", "n_approaches", "link_rate")}
     if home.database.exists():
         with closing(store.connect(home.database, read_only=True)) as connection:
             runs = fetch(connection, "from runs order by started_at desc limit 1")
@@ -90,9 +96,9 @@ def status_text(facts: dict[str, Any]) -> str:
         lines.append("snapshot  none yet: put exports into the inbox and run `talkshare run`")
     if last:
         lines.append(
-            f"last run  {last['started_at']:%Y-%m-%d %H:%M} UTC, {last['kind']}: {last['status']}; {last['rows_in']:,} rows in = "
-            f"{last['rows_kept']:,} kept + {last['rows_set_aside']:,} set aside + {last['rows_already_known']:,} already known "
-            f"+ {last['rows_excluded']:,} excluded"
+            f"last run  {last['started_at']:%Y-%m-%d %H:%M} UTC, {last['kind']}: {last['status']}; "
+            f"{last['rows_in']:,} rows in = {last['rows_kept']:,} kept + {last['rows_set_aside']:,} set aside "
+            f"+ {last['rows_already_known']:,} already known + {last['rows_excluded']:,} excluded"
         )
     lines += [f"waiting   {item['name']} ({item['shape']})" for item in facts["inbox"]]
     lines += [f"refused   {item['message']}" for item in facts["refused"]]
@@ -118,13 +124,15 @@ def explain_name(name: str) -> str:
             f"observation  {metric.observation}",
         ]
         partners = [other.name for other in outcome_specs(related=False) if _may(_metric(name), other)]
-        lines.append(f"related to   {', '.join(partners) or 'nothing: it contains the outcome, so it is described only'}")
+        lines.append(
+            f"related to   {', '.join(partners) or 'nothing: it contains the outcome, so it is described only'}"
+        )
     elif outcome:
         lines = [
             f"{name}: {outcome.title}",
             outcome.meaning,
             f"clock        starts at the {outcome.start}",
-            f"judged       {f'after {outcome.maturity_days} days' if outcome.maturity_days else 'never: it has no window'}",
+            f"judged       {f'after {outcome.maturity_days} days' if outcome.maturity_days else 'never: no window'}",
         ]
     else:
         names = sorted(registry().metrics | registry().outcomes)
@@ -150,7 +158,7 @@ def explain_pair(home: Home, metric: str, outcome: str) -> str:
     if rows.is_empty():
         return f"{metric} may be related to {outcome}, but `associations` does not look at this pair."
     return "\n".join(
-        f"{row['slice']}: {verdict_sentence(row)} (n = {row['n_approaches']:,} approaches, {row['n_recruiters']} recruiters)"
+        f"{row['slice']}: {verdict_sentence(row)} ({row['n_approaches']:,} approaches, {row['n_recruiters']} recruiters)"
         for row in rows.iter_rows(named=True)
     )
 

@@ -33,7 +33,8 @@ app = App(
 )
 
 HomeOption = Annotated[
-    Path | None, Parameter(name="--home", help="Folder that holds all state; default $TALKSHARE_HOME or ./talkshare-home.")
+    Path | None,
+    Parameter(name="--home", help="Folder that holds all state; default $TALKSHARE_HOME or ./talkshare-home."),
 ]
 
 
@@ -95,7 +96,9 @@ def _opened(home: Path | None) -> tuple[Home, Settings]:
 def init(
     home: HomeOption = None,
     *,
-    print_: Annotated[bool, Parameter(name="--print", negative="", help="Print the settings file, write nothing.")] = False,
+    print_: Annotated[
+        bool, Parameter(name="--print", negative="", help="Print the settings file, write nothing.")
+    ] = False,
 ) -> None:
     """Make the home folder and a commented talkshare.toml in it."""
     template = settings_template.render()
@@ -105,9 +108,14 @@ def init(
     place = _home(home).create()
     path = place.root / FILE_NAME
     if path.exists():
-        raise UsageError(f"{path} exists and is left as it is. `talkshare init --print` shows every key with its default.")
+        raise UsageError(
+            f"{path} exists and is left as it is. `talkshare init --print` shows every key with its default."
+        )
     path.write_text(template, encoding="utf-8")
-    print(f"settings  {path}\ninbox     {place.inbox}\n\nPut exports into the inbox, then: talkshare run --home {place.root}")
+    print(
+        f"settings  {path}\ninbox     {place.inbox}\n\n"
+        f"Put exports into the inbox, then: talkshare run --home {place.root}"
+    )
 
 
 @app.command
@@ -119,7 +127,7 @@ def inspect(file: Path, *, home: HomeOption = None) -> None:
     file
         A file or folder; nothing is stored.
     """
-    from flows.readers.inspect import describe
+    from flows.readers.inspection import describe
 
     print(describe(file, load_settings(_home(home).root)))
 
@@ -143,9 +151,7 @@ def run(
     for path in paths:
         if not path.exists():
             raise UsageError(f"{path}: no such file or folder.")
-    report = pipeline.run(
-        place, settings, paths, now=datetime.now(UTC), rebuild=rebuild, progress=_progress()
-    )
+    report = pipeline.run(place, settings, paths, now=datetime.now(UTC), rebuild=rebuild, progress=_progress())
     _clear_progress()
     print(_run_table(report))
     print(f"\nsnapshot  {place.snapshot}")
@@ -157,7 +163,9 @@ def _run_table(report: Any) -> str:
     columns = ("rows_in", "rows_kept", "rows_set_aside", "rows_already_known", "rows_excluded")
     names = [file.name for file in report.files] + ["total"]
     width = max(map(len, names))
-    lines.append(f"{'export':<{width}}  {'':<9}  {'in':>8} = {'kept':>8} + {'aside':>6} + {'known':>8} + {'excluded':>8}")
+    lines.append(
+        f"{'export':<{width}}  {'':<9}  {'in':>8} = {'kept':>8} + {'aside':>6} + {'known':>8} + {'excluded':>8}"
+    )
     for file in report.files:
         counts = [getattr(file.kept, name) if file.kept else None for name in columns]
         lines.append(_counts_line(file.name, file.status, counts, width))
@@ -235,7 +243,9 @@ def sql(query: str, *, format: Literal["table", "csv", "json"] = "table", home: 
 
 @app.command
 def status(
-    *, as_json: Annotated[bool, Parameter(name="--json", negative="", help="As one JSON object.")] = False, home: HomeOption = None
+    *,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", help="As one JSON object.")] = False,
+    home: HomeOption = None,
 ) -> None:
     """Say what ran last, how fresh the snapshot is, what waits in the inbox, and which exports are in the store."""
     from flows.answers import status_of, status_text
@@ -299,8 +309,10 @@ def serve(*, home: HomeOption = None, nightly_cron: str | None = None) -> None:
     place, settings = _opened(home)
     place.create()
     serving.prepare_environment(place)
-    _say(f"talkshare: serving nightly ({nightly_cron or settings.schedule.nightly}) and weekly ({settings.schedule.weekly}), "
-         f"{settings.time_zone}; stop with Ctrl-C.")
+    _say(
+        f"talkshare: serving nightly ({nightly_cron or settings.schedule.nightly}) and weekly "
+        f"({settings.schedule.weekly}), {settings.time_zone}; stop with Ctrl-C."
+    )
     serving.serve(place, settings, nightly_cron=nightly_cron)
 
 

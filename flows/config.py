@@ -10,7 +10,12 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
 from schemas.errors import UsageError
 from schemas.outcomes import EVENTS
@@ -161,7 +166,9 @@ class Settings(BaseSettings):
             known = {c.name for c in (MESSAGES if table.kind == "messages" else OUTCOMES).columns if not c.internal}
             unknown = sorted((set(table.columns) | set(table.constants)) - known)
             if unknown:
-                raise ValueError(f"[[tables]] match={table.match!r}: unknown columns {unknown}; ours are {sorted(known)}")
+                raise ValueError(
+                    f"[[tables]] match={table.match!r}: unknown columns {unknown}; ours are {sorted(known)}"
+                )
         return self
 
     @classmethod
@@ -169,7 +176,9 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        **_: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only arguments and the file count: nothing a shell has by accident changes a number."""
         return (init_settings, TomlConfigSettingsSource(settings_cls))
@@ -188,9 +197,7 @@ def load_settings(home: Path) -> Settings:
         raise UsageError(f"{path}: not valid TOML: {error}. Correct the line and run again.") from error
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
-        raise UsageError(
-            f"{path}: {faults}. `talkshare init --print` shows every key with its default."
-        ) from error
+        raise UsageError(f"{path}: {faults}. `talkshare init --print` shows every key with its default.") from error
 
 
 def _checked_zone(value: Any) -> str | None:

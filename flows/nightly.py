@@ -22,8 +22,7 @@ RETRIES = {"take_in": 2, "publish": 2}
 def as_task(function: Callable[..., Any]) -> Callable[..., Any]:
     """A pipeline step as a task: named, retried at I/O edges only, never cached or persisted."""
     name = function.__name__
-    return task(
-        function,
+    as_named_task: Any = task(
         name=name,
         retries=RETRIES.get(name, 0),
         retry_delay_seconds=30,
@@ -31,6 +30,8 @@ def as_task(function: Callable[..., Any]) -> Callable[..., Any]:
         cache_policy=NO_CACHE,
         persist_result=False,
     )
+    decorated: Callable[..., Any] = as_named_task(function)
+    return decorated
 
 
 async def _is_io_failure(_task: Any, _run: Any, state: Any) -> bool:

@@ -261,7 +261,9 @@ def _without_repeated_ids(messages: pl.DataFrame) -> tuple[pl.DataFrame, pl.Data
 
 
 def _reasons(reading: Reading, set_aside: pl.DataFrame) -> dict[str, int]:
-    excluded = [frame.select(pl.col("excluded_reason").alias("reason")) for frame in (reading.messages, reading.outcomes)]
+    excluded = [
+        frame.select(pl.col("excluded_reason").alias("reason")) for frame in (reading.messages, reading.outcomes)
+    ]
     counts = pl.concat([*excluded, set_aside.select("reason")]).drop_nulls().group_by("reason").len().sort("reason")
     return dict(counts.iter_rows())
 
@@ -342,7 +344,9 @@ def audit(connection: store.Connection) -> tuple[list[str], list[str]]:
     found: dict[str, list[str]] = {"stop": [], "warn": []}
     for table, expectations in MARTS.items():
         name = f"audit_{table}"
-        connection.execute(f'create or replace table {name} as select row_number() over () as {ROW_ID}, * from "{table}"')
+        connection.execute(
+            f'create or replace table {name} as select row_number() over () as {ROW_ID}, * from "{table}"'
+        )
         for finding in check(connection, name, expectations):
             if finding.n_rows:
                 found[finding.severity].append(f"{table}: {finding.reason} ({finding.n_rows} rows)")
@@ -370,7 +374,7 @@ def _write_snapshot(connection: store.Connection, path: Path, settings: Settings
     ).fetchall()
     own = [("data_dictionary", name, "VARCHAR") for name in TABLES["data_dictionary"][1]]
     load_frame(connection, "data_dictionary", data_dictionary(columns_of + own))
-    connection.execute('create table snapshot.data_dictionary as from data_dictionary')
+    connection.execute("create table snapshot.data_dictionary as from data_dictionary")
     connection.execute("use snapshot")
     for statement in comment_statements(columns_of + own):
         connection.execute(statement)
@@ -420,7 +424,9 @@ def retract(home: Home, settings: Settings, file: str, *, now: datetime) -> RunR
             file_id, name = _fitting_export(connection, file)
             store.forget_export(connection, file_id)
         store.move_to_retracted(home, file_id)
-        report.files = [FileReport(name, "retracted", message="its rows are out; the file lies in quarantine/retracted")]
+        report.files = [
+            FileReport(name, "retracted", message="its rows are out; the file lies in quarantine/retracted")
+        ]
         _measure_and_publish(home, settings, report, now=now, database=home.database)
     return report
 

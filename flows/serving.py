@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from flows.config import Settings
 from flows.store import Home
@@ -29,17 +30,14 @@ def serve(home: Home, settings: Settings, *, nightly_cron: str | None = None) ->
     from flows.weekly import weekly
 
     place = {"home": str(home.root.resolve())}
-    serve_deployments(
-        nightly.to_deployment(
-            name="nightly",
-            schedule=Cron(nightly_cron or settings.schedule.nightly, timezone=settings.time_zone),
+    crons: dict[Any, str] = {nightly: nightly_cron or settings.schedule.nightly, weekly: settings.schedule.weekly}
+    deployments: list[Any] = [
+        flow.to_deployment(
+            name=flow.name,
+            schedule=Cron(cron, timezone=settings.time_zone),
             parameters=place,
             concurrency_limit=1,
-        ),
-        weekly.to_deployment(
-            name="weekly",
-            schedule=Cron(settings.schedule.weekly, timezone=settings.time_zone),
-            parameters=place,
-            concurrency_limit=1,
-        ),
-    )
+        )
+        for flow, cron in crons.items()
+    ]
+    serve_deployments(*deployments)

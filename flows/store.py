@@ -96,7 +96,9 @@ def connect(path: Path | str = ":memory:", *, read_only: bool = False) -> Connec
     """A connection in UTC that never downloads an extension. Raises BusyError if another process holds the file."""
     try:
         connection = duckdb.connect(
-            str(path), read_only=read_only, config={"autoinstall_known_extensions": "false", "memory_limit": MEMORY_LIMIT}
+            str(path),
+            read_only=read_only,
+            config={"autoinstall_known_extensions": "false", "memory_limit": MEMORY_LIMIT},
         )
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
@@ -114,7 +116,9 @@ def only_run(home: Home) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise BusyError(f"{home.root}: another run is under way. Wait for it, or look with `talkshare status`.") from error
+            raise BusyError(
+                f"{home.root}: another run is under way. Wait for it, or look with `talkshare status`."
+            ) from error
         yield
     finally:
         handle.close()
@@ -157,7 +161,8 @@ _TABLES: tuple[str, ...] = (
         kind varchar, status varchar, rows_in bigint, rows_kept bigint, rows_set_aside bigint,
         rows_already_known bigint, rows_excluded bigint, files_read bigint, files_unchanged bigint,
         files_refused bigint, version varchar)""",
-    """create table if not exists run_steps (run_id varchar, step_no bigint, step varchar, seconds double, detail varchar)""",
+    """create table if not exists run_steps (
+        run_id varchar, step_no bigint, step varchar, seconds double, detail varchar)""",
 )
 
 
@@ -236,9 +241,7 @@ def keep(
     leaves the store as it was.
     """
     excluded = pl.concat([reading.messages.select("excluded_reason"), reading.outcomes.select("excluded_reason")])
-    exclusions = (
-        excluded.drop_nulls().group_by(pl.col("excluded_reason").alias("reason")).len("n_rows").sort("reason")
-    )
+    exclusions = excluded.drop_nulls().group_by(pl.col("excluded_reason").alias("reason")).len("n_rows").sort("reason")
     hashed_messages, people = _with_hashed_people(
         messages, ["sender_id", "recipient_id", "recruiter_id", "candidate_id"], key
     )
@@ -424,21 +427,24 @@ def sweep_texts(connection: Connection) -> None:
 
 
 def archive_export(home: Home, export: Export, file_id: str, first_seen_at: datetime, *, move: bool) -> None:
-    """Put the export's files into the store (moved from the inbox, else copied), beside a note of what they were."""
+    """Put the export's files into the store (moved from the inbox, else copied), beside a note of what they were.
+
+    A moved archive folder goes whole, so that what it holds besides messages does not wait in the inbox for ever.
+    """
+    files = sorted({*export.members, *([export.path] if export.path.is_file() else [])})
+    if move and export.path.is_dir():
+        files = sorted(path for path in export.path.iterdir() if path.is_file())
     target = home.exports / file_id
     content = target / "content"
-    if not target.exists():
-        content.mkdir(parents=True)
-        for path in export.members or (export.path,):
-            shutil.copy2(path, content / path.name)
-        (target / "export.json").write_text(
-            json.dumps(
-                {"name": export.name, "folder": export.folder, "first_seen_at": first_seen_at.isoformat()}, sort_keys=True
-            )
-        )
+    if not (target / "export.json").exists():
+        content.mkdir(parents=True, exist_ok=True)
         target.chmod(0o700)
+        for path in files:
+            shutil.copy2(path, content / path.name)
+        note = {"name": export.name, "folder": export.folder, "first_seen_at": first_seen_at.isoformat()}
+        (target / "export.json").write_text(json.dumps(note, sort_keys=True))
     if move:
-        for path in export.members or (export.path,):
+        for path in files:
             path.unlink(missing_ok=True)
 
 
@@ -451,7 +457,9 @@ def archived_exports(home: Home) -> Iterator[tuple[str, Path, dict[str, str]]]:
 def open_snapshot(home: Home) -> Connection:
     """The published snapshot, read-only. Raises NothingToDoError if nothing was published yet."""
     if not home.snapshot.exists():
-        raise NothingToDoError(f"{home.snapshot}: nothing is published yet. Put exports into {home.inbox} and run `talkshare run`.")
+        raise NothingToDoError(
+            f"{home.snapshot}: nothing is published yet. Put exports into {home.inbox} and run `talkshare run`."
+        )
     return connect(home.snapshot, read_only=True)
 
 
@@ -461,7 +469,11 @@ def query_snapshot(home: Home, query: str, *, memory: str = "1GB") -> pl.DataFra
     Raises UsageError with DuckDB's message if the query is not a single valid SELECT.
     """
     with closing(open_snapshot(home)) as connection:
-        for setting in ("enable_external_access = false", f"memory_limit = '{memory}'", "lock_configuration = true"):
+        for setting in (
+            "enable_external_access = false",
+            f"memory_limit = '{memory}'",
+            "lock_configuration = true",
+        ):
             connection.execute(f"set {setting}")
         try:
             statements = connection.extract_statements(query)
@@ -484,7 +496,6 @@ def swap_in(built: Path, target: Path) -> None:
     folder = os.open(target.parent, os.O_RDONLY)
     os.fsync(folder)
     os.close(folder)
-
 
 
 def move_to_retracted(home: Home, file_id: str) -> None:

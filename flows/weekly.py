@@ -19,7 +19,7 @@ from flows.store import Home
 def weekly(home: str, day: str | None = None) -> str:
     """Render the report of the week that holds `day` (ISO date; default: the last whole week); returns its path."""
     place = Home(Path(home).resolve())
-    render: Any = task(write_report, name="write_report", retries=1, cache_policy=NO_CACHE, persist_result=False)
+    render: Any = task(name="write_report", retries=1, cache_policy=NO_CACHE, persist_result=False)(write_report)
     path: Path = render(place, load_settings(place.root), day=date.fromisoformat(day) if day else None)
     create_link_artifact(link=path.as_uri(), key="weekly-report", description=f"Report of {path.parent.name}")
     return str(path)

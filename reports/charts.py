@@ -127,15 +127,7 @@ def nice_top(highest: float) -> float:
 
 
 def _ticks(top: float) -> list[float]:
-    parts = (
-        3
-        if round(top * 100) in (3, 6, 30, 60)
-        else 5
-        if round(top * 100) in (5, 50)
-        else 4
-        if top != 0.02
-        else 2
-    )
+    parts = 3 if round(top * 100) in (3, 6, 30, 60) else 5 if round(top * 100) in (5, 50) else 4 if top != 0.02 else 2
     return [round(top * place / parts, 4) for place in range(parts + 1)]
 
 
@@ -161,9 +153,7 @@ def weekly(series: Series, width: int) -> alt.LayerChart:
     x = alt.X(
         "week:O",
         scale=alt.Scale(domain=weeks, padding=0.5),
-        axis=alt.Axis(
-            values=named, labelExpr=f"({names})[datum.value]", labelAngle=0, grid=False, labelOverlap=False
-        ),
+        axis=alt.Axis(values=named, labelExpr=f"({names})[datum.value]", labelAngle=0, grid=False, labelOverlap=False),
     )
     scale = alt.Scale(domain=[0, top], nice=False)
     y = alt.Y("value:Q", scale=scale, axis=alt.Axis(values=_ticks(top), **frame.labels(), **_percent(top)))
@@ -175,9 +165,7 @@ def weekly(series: Series, width: int) -> alt.LayerChart:
         .encode(x=x, y=y)
     )
     hollow = [
-        {"week": p.week.isoformat(), "value": p.value}
-        for p in points
-        if p.state == "open" and p.value is not None
+        {"week": p.week.isoformat(), "value": p.value} for p in points if p.state == "open" and p.value is not None
     ]
     if hollow:
         layers.append(
@@ -213,11 +201,7 @@ def _usual_band(points: Sequence[Point], x: alt.X, scale: alt.Scale) -> list[Any
     if not known:
         return []
     low, high = alt.Y("low:Q", scale=scale), alt.Y2("high:Q")
-    band = (
-        alt.Chart(_data(limits))
-        .mark_area(color=SOFT, opacity=1, interpolate="monotone")
-        .encode(x=x, y=low, y2=high)
-    )
+    band = alt.Chart(_data(limits)).mark_area(color=SOFT, opacity=1, interpolate="monotone").encode(x=x, y=low, y2=high)
     name = (
         alt.Chart(_data(known[:1]))
         .mark_text(align="left", baseline="bottom", dy=-4, fill=MUTED, text=words.LABELS["usual_range"])
@@ -241,9 +225,7 @@ def _marked_weeks(series: Series, x: alt.X, y: alt.Y) -> list[Any]:
         )
     last = series.current
     if last and last.value is not None and any(point.week == last.week for point in series.points):
-        judged = [
-            p.value for p in series.points if p.is_judged and p.week < last.week and p.value is not None
-        ]
+        judged = [p.value for p in series.points if p.is_judged and p.week < last.week and p.value is not None]
         under = bool(judged) and last.value < judged[-1]
         row = {"week": last.week.isoformat(), "value": last.value, "text": words.percent(last.value)}
         layers.append(
@@ -264,9 +246,7 @@ def funnel(result: Funnel, labels: dict[str, str], width: int) -> alt.LayerChart
     rows = [_bar(group, labels, ACCENT) for group in result.gains]
     rows += [_bar(group, labels, LOSS) for group in result.losses]
     order = (
-        [row["step"] for row in rows[: len(result.gains)]]
-        + [" "]
-        + [row["step"] for row in rows[len(result.gains) :]]
+        [row["step"] for row in rows[: len(result.gains)]] + [" "] + [row["step"] for row in rows[len(result.gains) :]]
     )
     frame = Frame(width, 21 * len(order), left=room_for(order), bottom=2)
     top = max(row["high"] for row in rows) * (1.14 if width == WIDE else 1.24) or 1.0
@@ -319,9 +299,7 @@ def talk(shares: TalkShares, width: int) -> alt.LayerChart:
     """Bars over the share of words; joined neighbours keep the same area a conversation."""
     import altair as alt
 
-    bars = [
-        {"from": bar.low, "to": bar.high, "n": bar.n * 0.05 / (bar.high - bar.low)} for bar in shares.bars
-    ]
+    bars = [{"from": bar.low, "to": bar.high, "n": bar.n * 0.05 / (bar.high - bar.low)} for bar in shares.bars]
     highest = max(bar["n"] for bar in bars)
     marks = [
         (
@@ -348,9 +326,7 @@ def talk(shares: TalkShares, width: int) -> alt.LayerChart:
         chart = alt.Chart(_data([{"from": value, "n": height, "zero": 0}]))
         dash = [5, 3] if colour == LOSS else [1, 0]
         layers.append(
-            chart.mark_rule(color=colour, strokeWidth=1.8, strokeDash=dash).encode(
-                x=x, y=y, y2=alt.Y2("zero:Q")
-            )
+            chart.mark_rule(color=colour, strokeWidth=1.8, strokeDash=dash).encode(x=x, y=y, y2=alt.Y2("zero:Q"))
         )
         left = value < 0.62
         layers.append(
@@ -388,9 +364,7 @@ def comparison(result: Comparison, top: float, width: int) -> alt.LayerChart:
             x=alt.X("low:Q", scale=x_scale), x2="high:Q", y=y
         ),
         base.mark_point(size=70, filled=True, color=ACCENT, opacity=1).encode(x=x, y=y),
-        base.mark_text(align="right", fontWeight="bold").encode(
-            x=alt.value(frame.inner + 44), y=y, text="text:N"
-        ),
+        base.mark_text(align="right", fontWeight="bold").encode(x=alt.value(frame.inner + 44), y=y, text="text:N"),
     ]
     if unknown:
         text = alt.Chart(_data(unknown)).mark_text(align="left", dx=4, fill=MUTED)
@@ -427,9 +401,7 @@ def interval_glyph(
     def place(number: float) -> str:
         return f"{3 + 114 * min(1.0, max(0.0, (number - start) / (end - start))):.1f}"
 
-    rule = (
-        f'<path d="M{place(zero)} 0V16" stroke="var(--grid)" stroke-width="1.5"/>' if zero is not None else ""
-    )
+    rule = f'<path d="M{place(zero)} 0V16" stroke="var(--grid)" stroke-width="1.5"/>' if zero is not None else ""
     return (
         f'<svg class="glyph" viewBox="0 0 120 16" aria-hidden="true" focusable="false">{rule}'
         f'<path d="M{place(low)} 8H{place(high)}" stroke="var(--accent)" stroke-opacity=".35" '
@@ -453,9 +425,7 @@ def sparkline(points: Sequence[Point]) -> str:
         return f"{3 + 134 * (place - first) / (last - first):.1f} {33 - 30 * (value - low) / span:.1f}"
 
     ranged = [(place, p.lower, p.upper) for place, p in judged if p.lower is not None and p.upper is not None]
-    area = [spot(place, upper) for place, _, upper in ranged] + [
-        spot(place, lower) for place, lower, _ in ranged[::-1]
-    ]
+    area = [spot(place, upper) for place, _, upper in ranged] + [spot(place, lower) for place, lower, _ in ranged[::-1]]
     band = f'<path d="M{"L".join(area)}Z" fill="var(--soft)"/>' if area else ""
     line = "L".join(spot(place, point.value) for place, point in judged if point.value is not None)
     x, y = spot(last, values[-1]).split()

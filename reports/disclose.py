@@ -15,9 +15,7 @@ class Size:
     """None where recruiters are not what is grouped."""
 
 
-def hidden_groups(
-    sizes: Mapping[str, Size], minimum_candidates: int, minimum_recruiters: int = 0
-) -> frozenset[str]:
+def hidden_groups(sizes: Mapping[str, Size], minimum_candidates: int, minimum_recruiters: int = 0) -> frozenset[str]:
     """The groups not to be shown, of groups that add up to a total which is shown.
 
     A lone hidden group could be had back by subtraction, so the smallest shown one is then hidden with it.

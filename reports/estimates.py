@@ -20,7 +20,14 @@ BASELINE_WEEKS = 26
 MINIMUM_BASELINE = 8
 GAINS = ("replied_30d", "interested_90d", "discussion", "interview_90d", "offer_90d", "hired_90d")
 LOSSES = ("declined_90d", "opted_out_90d")
-FROM_OUTCOME_SOURCE = ("interview_90d", "offer_90d", "hired_90d")
+REFUSED_WITH_CONVERSION = ("interested_90d", *GAINS[3:], *LOSSES)
+LEADING_OUTCOMES = (
+    "replied_7d",
+    "replied_8_to_30d",
+    "discussion",
+    "converted_60d",
+    "converted_60d_after_landmark",
+)
 LENGTH_BINS = ("<= 400", "401-800", "801-1200", "> 1200")
 SHARE_BINS = ("none", "under 20%", "20–39%", "40% or more")
 GROUP_COLUMNS = ("channel", "language", "team")
@@ -182,12 +189,22 @@ class Findings:
     unclear: tuple[Finding, ...] = ()
     too_little: tuple[Finding, ...] = ()
 
-    def of(self, metrics: Sequence[str], outcomes: Sequence[str]) -> Finding | None:
-        """The first finding about one of `metrics` and one of `outcomes`, clear ones first."""
-        for finding in self.clear + self.unclear:
-            if finding.metric in metrics and finding.outcome in outcomes:
-                return finding
-        return None
+    def of(self, metrics: Sequence[str], outcome: str) -> Finding | None:
+        """What is known about `outcome` and the first of `metrics` there is enough data for."""
+        known = {f.metric: f for f in self.clear + self.unclear if f.outcome == outcome}
+        return next((known[metric] for metric in metrics if metric in known), None)
+
+    @property
+    def leading(self) -> Findings:
+        """One outcome of each sort, one measure of length: the pairs a reader needs first."""
+        has_words = any(finding.metric == "first_message_words" for finding in self.clear + self.unclear)
+        skipped = ("first_message_chars", "first_message_sentences") if has_words else ()
+
+        def leads(finding: Finding) -> bool:
+            return finding.outcome in LEADING_OUTCOMES and finding.metric not in skipped
+
+        clear, unclear = (tuple(filter(leads, part)) for part in (self.clear, self.unclear))
+        return Findings(clear, unclear, self.too_little)
 
 
 @dataclass(frozen=True)
@@ -244,11 +261,10 @@ def rate_of(rows: pl.DataFrame, outcome: str) -> Rate | None:
 
 
 def outreach(approach_metrics: pl.DataFrame) -> pl.DataFrame:
-    """Approaches that count in reply rates: opened by a recruiter, first message known, no bare note."""
+    """Approaches a recruiter opened, with a known first message; what cannot be judged is null in them."""
     return approach_metrics.filter(
         pl.col("approach_no") >= 1,
         pl.col("first_message_known").fill_null(False),
-        ~pl.col("opened_by_note").fill_null(False),
     ).with_columns(person=pl.coalesce("candidate_id", "thread_id"))
 
 
@@ -390,7 +406,7 @@ def funnel(
     if reply_refused:
         return Funnel(Cohort())
     rows = rows.filter(~pl.col("already_in_process").fill_null(False))
-    unknown = set(FROM_OUTCOME_SOURCE) if conversion_refused else set()
+    unknown = set(REFUSED_WITH_CONVERSION) if conversion_refused else set()
     names = [name for name in GAINS + LOSSES if name in rows.columns and name not in unknown]
     last_weeks = [recent(rows, name, week, 1)["week"].max() for name in names]
     known = {name: last for name, last in zip(names, last_weeks, strict=True) if last is not None}
@@ -417,15 +433,13 @@ def talk_shares(
 ) -> TalkShares:
     """Answered threads whose 30 days are over: bars of 5 points, joined until each holds enough people."""
     answered = recent(rows, "replied_30d", week, weeks)
-    answered = answered.filter(pl.col("replied_30d"), pl.col("talk_share").is_not_null()).sort(
-        "talk_share", "thread_id"
-    )
+    words = (pl.col("recruiter_words_30d"), pl.col("candidate_words_30d"))
+    answered = answered.filter(words[0] > 0, words[1] > 0).with_columns(talk_share=words[0] / (words[0] + words[1]))
+    answered = answered.sort("talk_share", "thread_id", "approach_no")
     if answered["person"].n_unique() < minimum_candidates:
         return TalkShares(cohort_of(answered), reference=reference)
     shares = answered["talk_share"].to_list()
-    places = answered.select(
-        pl.col("talk_share").mul(20).floor().clip(0, 19).cast(pl.Int64).alias("bin"), "person"
-    )
+    places = answered.select(pl.col("talk_share").mul(20).floor().clip(0, 19).cast(pl.Int64).alias("bin"), "person")
     people = dict(places.group_by("bin").agg(pl.col("person").n_unique()).iter_rows())
     counts = dict(places.group_by("bin").agg(pl.len()).iter_rows())
     bars = [
@@ -466,9 +480,7 @@ def compare(
     keyed = rows.with_columns(key.alias("_group")).filter(pl.col("_group").is_not_null())
     parts = {str(value): part for (value,), part in keyed.group_by("_group")}
     sizes = {
-        label: Size(
-            part["person"].n_unique(), part["recruiter_id"].n_unique() if minimum_recruiters else None
-        )
+        label: Size(part["person"].n_unique(), part["recruiter_id"].n_unique() if minimum_recruiters else None)
         for label, part in parts.items()
     }
     hidden = hidden_groups(sizes, minimum_candidates, minimum_recruiters)
@@ -500,9 +512,7 @@ def share_bin(column: str) -> pl.Expr:
 
 def findings(associations: pl.DataFrame, info: Mapping[str, Any], minimum_candidates: int) -> Findings:
     """Slice `all` without outcomes whose rates are refused; the adjusted difference where there is one."""
-    rows = [
-        row for row in associations.sort("metric", "outcome").iter_rows(named=True) if row["slice"] == "all"
-    ]
+    rows = [row for row in associations.sort("metric", "outcome").iter_rows(named=True) if row["slice"] == "all"]
     rows = [row for row in rows if not _is_refused(row["outcome"], info)]
     found = [_finding(row) for row in rows if (row["n_candidates"] or 0) >= minimum_candidates]
     clear = [finding for finding in found if finding.verdict in ("higher", "lower")]
@@ -517,9 +527,7 @@ def findings(associations: pl.DataFrame, info: Mapping[str, Any], minimum_candid
 def _is_refused(outcome: str, info: Mapping[str, Any]) -> bool:
     if outcome.startswith(("replied", "discussion")):
         return bool(info.get("reply_refused_reason"))
-    return bool(info.get("conversion_refused_reason")) and outcome.startswith(
-        ("converted", *FROM_OUTCOME_SOURCE)
-    )
+    return bool(info.get("conversion_refused_reason")) and outcome.startswith(("converted", *REFUSED_WITH_CONVERSION))
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:
@@ -565,9 +573,5 @@ def quality(
 
 
 def _by_reason(rows: pl.DataFrame) -> tuple[tuple[str, int], ...]:
-    sums = (
-        rows.group_by("reason")
-        .agg(pl.col("n_rows").sum())
-        .sort(["n_rows", "reason"], descending=[True, False])
-    )
+    sums = rows.group_by("reason").agg(pl.col("n_rows").sum()).sort(["n_rows", "reason"], descending=[True, False])
     return tuple((str(reason), int(n)) for reason, n in sums.iter_rows())

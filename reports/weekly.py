@@ -26,7 +26,7 @@ FIGURES = (
 )
 PER_CONTACTED = ("replied_7d", "discussion", "converted_60d")
 MAXIMUM_POINTS = 5
-MAXIMUM_FINDING_ROWS = 8
+MAXIMUM_FINDING_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,7 @@ def estimate(data: WeeklyData, week: date, settings: ReportOptions) -> Estimates
     compared = judged.head(0) if reply_refused else judged
 
     def compare(name: str, key: pl.Expr, order: Sequence[str] | None, recruiters: int = 0) -> Comparison:
-        return estimates.compare(
-            name, compared, key, order, minimum_candidates=minimum, minimum_recruiters=recruiters
-        )
+        return estimates.compare(name, compared, key, order, minimum_candidates=minimum, minimum_recruiters=recruiters)
 
     def asking(name: str) -> Comparison:
         return compare(name, estimates.share_bin(f"{name}_share_opening"), estimates.SHARE_BINS)
@@ -171,7 +169,8 @@ def estimate(data: WeeklyData, week: date, settings: ReportOptions) -> Estimates
         length=compare("length", pl.col("first_message_bin"), estimates.LENGTH_BINS),
         asking=(asking("question"), asking("request")),
         groups=tuple(
-            compare(name, pl.col(name), None, settings.minimum_recruiters) for name in estimates.GROUP_COLUMNS
+            compare(name, pl.col(name).fill_null(words.NOT_SAID), None, settings.minimum_recruiters)
+            for name in estimates.GROUP_COLUMNS
         ),
         findings=estimates.findings(data.associations, info, minimum),
         quality=estimates.quality(
@@ -179,19 +178,18 @@ def estimate(data: WeeklyData, week: date, settings: ReportOptions) -> Estimates
             data.set_aside,
             data.exclusions,
             info,
-            rows.filter(pl.col("replied_7d").is_null(), pl.col("week") <= week).height,
+            rows.filter(pl.col("is_reply_open_7d"), pl.col("week") <= week).height,
         ),
         recruiters=rows.filter(pl.col("week") == week)["recruiter_id"].n_unique(),
     )
 
 
-def main_points(
-    numbers: Estimates, week: date, info: Mapping[str, Any], settings: ReportOptions
-) -> list[str]:
+def main_points(numbers: Estimates, week: date, info: Mapping[str, Any], settings: ReportOptions) -> list[str]:
     """At most five sentences, the most pressing first: refusals, this week, the odd, what goes with what."""
     event, labels = str(info.get("conversion_event") or "conversion"), settings.outcome_labels
     judged = [(series, series.current) for series in numbers.figures.values() if series.current]
     odd = [series for series, point in judged if point.verdict in ("above", "below")]
+    leading = numbers.findings.leading
     points = []
     if info.get("reply_refused_reason"):
         points.append(words.refusal_point("Reply rates", str(info["reply_refused_reason"])))
@@ -200,10 +198,12 @@ def main_points(
     if info.get("conversion_refused_reason"):
         points.append(words.refusal_point("Conversion rates", str(info["conversion_refused_reason"])))
     points += [words.unusual_point(series, week) for series in odd if series.metric != "replied_7d"]
-    if numbers.findings.clear:
-        points += [words.finding_point(finding, event, labels) for finding in numbers.findings.clear[:2]]
-    elif numbers.findings.unclear:
-        points.append(words.no_finding_point(numbers.findings))
+    if leading.clear:
+        strongest = {finding.metric: finding for finding in reversed(leading.clear)}
+        first = [finding for finding in leading.clear if strongest[finding.metric] is finding]
+        points += [words.finding_point(finding, event, labels) for finding in first[:2]]
+    elif leading.unclear:
+        points.append(words.no_finding_point(leading))
     points.append(words.quality_point(numbers.quality))
     points.append(words.funnel_point(numbers.funnel, labels))
     points.append(words.talk_point(numbers.talk))
@@ -236,9 +236,7 @@ def _tiles(numbers: Estimates, week: date) -> dict[str, Any]:
     return {
         "headline": words.tiles_headline(len(odd), sum(point.verdict != "unjudged" for _, point in judged)),
         "is_collapsed": not odd,
-        "others": words.usual_line(
-            [words.tile_short(s, point) for s, point in judged if point.verdict == "usual"]
-        ),
+        "others": words.usual_line([words.tile_short(s, point) for s, point in judged if point.verdict == "usual"]),
         "table": Table(
             words.TILE_COLUMNS,
             [words.tile_row(series, point) for series, point in judged],
@@ -277,9 +275,7 @@ def _figures(numbers: Estimates, info: Mapping[str, Any], settings: ReportOption
 def _weekly_figure(series: Series, settings: ReportOptions) -> Figure:
     if not any(point.value is not None for point in series.points):
         small = any(point.is_suppressed for point in series.points)
-        return Figure(
-            "weekly", words.weekly_headline(series), instead=words.LABELS["small" if small else "nothing"]
-        )
+        return Figure("weekly", words.weekly_headline(series), instead=words.LABELS["small" if small else "nothing"])
     return Figure(
         "weekly",
         words.weekly_headline(series),
@@ -298,9 +294,7 @@ def _funnel_figure(funnel: Funnel, settings: ReportOptions) -> Figure:
     labels = dict(settings.outcome_labels)
     headline = words.funnel_headline(funnel, labels)
     if not funnel.is_drawable:
-        return Figure(
-            "funnel", headline, instead=words.LABELS["small" if funnel.is_suppressed else "nothing"]
-        )
+        return Figure("funnel", headline, instead=words.LABELS["small" if funnel.is_suppressed else "nothing"])
     return Figure(
         "funnel",
         headline,
@@ -333,19 +327,14 @@ def _talk_figure(shares: TalkShares) -> Figure:
 def _comparison_figure(
     numbers: Estimates, result: Comparison, info: Mapping[str, Any], settings: ReportOptions
 ) -> Figure:
-    headline = words.comparison_headline(result)
+    event, labels = str(info.get("conversion_event") or "conversion"), settings.outcome_labels
+    is_length = result.name == "length"
+    metrics = ("first_message_words", "first_message_chars") if is_length else (f"{result.name}_share_opening",)
+    finding = numbers.findings.of(metrics, "replied_7d")
+    headline = words.comparison_headline(result, finding, event, labels)
     if not any(group.rate for group in result.groups):
         return Figure(result.name, headline, instead=words.LABELS["small" if result.cohort.n else "nothing"])
-    is_length = result.name == "length"
-    metrics = (
-        ("first_message_chars", "first_message_words") if is_length else (f"{result.name}_share_opening",)
-    )
-    finding = numbers.findings.of(metrics, ("replied_7d", "replied_14d", "replied_30d"))
-    event = str(info.get("conversion_event") or "conversion")
-    notes = (
-        words.adjusted_note(finding, event, settings.outcome_labels),
-        words.GOES_WITH if is_length else "",
-    )
+    notes = (words.adjusted_note(finding), words.GOES_WITH if is_length else "")
     top = charts.shared_top([result] if is_length else numbers.asking)
     wide = charts.WIDE if is_length else 365
     return Figure(
@@ -392,10 +381,10 @@ def _rate_glyph(group: estimates.Group, end: float) -> str:
 
 
 def _findings(findings: Findings, info: Mapping[str, Any], settings: ReportOptions) -> dict[str, Any]:
-    """The clear pairs and as many unclear ones as fit; the rest and the too small ones fold away."""
+    """The leading pairs, clear ones first, as many as fit; the rest fold away."""
     event, labels = str(info.get("conversion_event") or "conversion"), settings.outcome_labels
-    space = max(0, MAXIMUM_FINDING_ROWS - len(findings.clear))
-    shown = findings.clear + findings.unclear[:space]
+    leading = findings.leading
+    shown = (leading.clear + leading.unclear)[:MAXIMUM_FINDING_ROWS]
     widest = max(
         (abs(x) for f in findings.clear + findings.unclear for x in (f.low or 0.0, f.high or 0.0)),
         default=0.0,
@@ -409,15 +398,15 @@ def _findings(findings: Findings, info: Mapping[str, Any], settings: ReportOptio
             "is_clear": finding.verdict in ("higher", "lower"),
         }
 
-    rest = findings.unclear[space:]
+    rest = [finding for finding in findings.clear + findings.unclear if finding not in shown]
     return {
         "headline": words.findings_headline(
-            findings, bool(info.get("reply_refused_reason") or info.get("conversion_refused_reason"))
+            leading, bool(info.get("reply_refused_reason") or info.get("conversion_refused_reason"))
         ),
         "rows": [row(finding) for finding in shown],
         "rest": [row(finding) for finding in rest],
         "rest_headline": words.more_findings_headline(len(rest)),
-        "missed": words.missed(findings),
+        "missed": words.missed(leading),
         "too_little": words.too_little_words(findings.too_little, event, labels),
         "too_little_headline": words.too_little_headline(len(findings.too_little)),
     }
@@ -426,6 +415,4 @@ def _findings(findings: Findings, info: Mapping[str, Any], settings: ReportOptio
 def _difference_glyph(finding: Finding, widest: float) -> str:
     if finding.difference is None or finding.low is None or finding.high is None:
         return ""
-    return charts.interval_glyph(
-        finding.low, finding.high, finding.difference, start=-widest, end=widest, zero=0.0
-    )
+    return charts.interval_glyph(finding.low, finding.high, finding.difference, start=-widest, end=widest, zero=0.0)

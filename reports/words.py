@@ -90,9 +90,9 @@ STEPS = {
 
 # More of the metric, as it stands before "go with"; and what its values count.
 METRICS = {
-    "first_message_words": ("Longer first messages", "words"),
-    "first_message_chars": ("Longer first messages", "characters"),
-    "first_message_sentences": ("First messages of more sentences", "sentences"),
+    "first_message_words": ("Longer first messages (words)", "words"),
+    "first_message_chars": ("Longer first messages (characters)", "characters"),
+    "first_message_sentences": ("Longer first messages (sentences)", "sentences"),
     "flesch_reading_ease": ("Easier first messages (Flesch score)", "number"),
     "question_share_opening": ("More questions in the first message", "share"),
     "request_share_opening": ("More requests in the first message", "share"),
@@ -116,9 +116,12 @@ LENGTHS = {
 }
 
 NOT_FOR_DECISIONS = "Not for employment decisions."
-GOES_WITH = "This shows what goes with replies, not what leads to them: messages also differ in role, market and sender."
+GOES_WITH = (
+    "This shows what goes with replies, not what leads to them: messages also differ in role, market and sender."
+)
 TOO_FEW = "too few to show"
 NOT_KNOWN = "not known"
+NOT_SAID = "not said"
 
 
 # Numbers and dates
@@ -290,11 +293,21 @@ def reply_point(series: Series, week: date, unusual: int, minimum: int) -> str:
         return "Too few candidates were contacted in this week to say anything about it."
     point = series.current
     if reported.state == "open" or point is None or point.value is None or point.week != week:
-        return (
-            f"This week is still open: {few(reported.n_open, minimum)} first messages have had less than "
-            "7 days."
-        )
+        return _open_reply(series, reported, minimum)
     return _judged_reply(series, point, unusual)
+
+
+def _open_reply(series: Series, reported: Point, minimum: int) -> str:
+    point = series.current
+    opening = "This week is still open."
+    if not reported.n_open:
+        return opening
+    opening = f"{opening} {sentence(few(reported.n_open, minimum))[:-1]} first messages have had less than 7 days"
+    if point is None or point.value is None:
+        return f"{opening}."
+    usual = _usual_clause(series, point)
+    newest = f"in the week of {short_day(point.week)}, the newest that can be judged, {percent(point.value)} replied"
+    return f"{opening}; {newest}{f' ({usual})' if usual else ''}."
 
 
 def _judged_reply(series: Series, point: Point, unusual: int) -> str:
@@ -307,10 +320,7 @@ def _judged_reply(series: Series, point: Point, unusual: int) -> str:
     if point.verdict == "usual":
         return f"The reply rate is in its usual range: {happened}, {usual}."
     more = "More" if point.verdict == "above" else "Fewer"
-    return (
-        f"{more} candidates replied than in a usual week. {happened}, {usual}: worth asking what was "
-        "different."
-    )
+    return f"{more} candidates replied than in a usual week. {happened}, {usual}: worth asking what was different."
 
 
 def unusual_point(series: Series, week: date) -> str:
@@ -343,9 +353,7 @@ def finding_point(finding: Finding, event: str, labels: Mapping[str, str]) -> st
     )
     spread = f"between {bounds[0] * 100:.1f} and {bounds[1] * 100:.1f}"
     span = _span(finding)
-    return (
-        f"{finding_phrase(finding, event, labels)}: {size} (plausibly {spread}){f' {span}' if span else ''}."
-    )
+    return f"{finding_phrase(finding, event, labels)}: {size} (plausibly {spread}){f' {span}' if span else ''}."
 
 
 def no_finding_point(findings: Findings) -> str:
@@ -356,13 +364,13 @@ def no_finding_point(findings: Findings) -> str:
 
 
 def missed(findings: Findings) -> str:
-    """The size of difference the data could have shown."""
+    """The size of difference the data could have shown, over the pairs in which nothing is seen."""
     sizes = sorted(f.minimum_detectable for f in findings.unclear if f.minimum_detectable is not None)
     if not sizes:
         return ""
-    low, high = sizes[0] * 100, sizes[-1] * 100
-    size = f"{low:.1f}" if round(low, 1) == round(high, 1) else f"{low:.1f} to {high:.1f}"
-    return f"Differences smaller than {size} points could have been missed."
+    low, high = f"{sizes[0] * 100:.1f}", f"{sizes[-1] * 100:.1f}"
+    size = low if low == high else f"{low} to {high}"
+    return f"Where no difference is seen, one smaller than {size} points could have been missed."
 
 
 def funnel_point(funnel: Funnel, labels: Mapping[str, str]) -> str:
@@ -496,15 +504,8 @@ def weekly_headline(series: Series) -> str:
 
 def weekly_subtitle(series: Series) -> str:
     """Measure, who, period."""
-    usual = (
-        f" Band: usual range, from the {series.n_baseline} judged weeks before."
-        if series.n_baseline >= 8
-        else ""
-    )
-    return (
-        "Share of first messages answered within 7 days, by the week they were sent, everybody "
-        f"together.{usual}"
-    )
+    usual = f" Band: usual range, from the {series.n_baseline} judged weeks before." if series.n_baseline >= 8 else ""
+    return f"Share of first messages answered within 7 days, by the week they were sent, everybody together.{usual}"
 
 
 def weekly_alt(series: Series) -> str:
@@ -567,9 +568,7 @@ def funnel_headline(funnel: Funnel, labels: Mapping[str, str]) -> str:
     )
     if replied is None:
         return (
-            "Too few contacted to show rates"
-            if funnel.is_suppressed
-            else "No outcome per 100 contacted is known yet"
+            "Too few contacted to show rates" if funnel.is_suppressed else "No outcome per 100 contacted is known yet"
         )
     if interview is None:
         lost = f" and {per_hundred(declined.value)} declined" if declined else ""
@@ -629,11 +628,11 @@ def funnel_notes(funnel: Funnel) -> list[str]:
     if any(group.rate is None and not group.is_hidden for group in rates):
         notes.append("Not known: no outcome data covers these approaches. It is not counted as “no”.")
     judged = {group.rate.denominator for group in rates if group.rate}
-    if len(judged) > 1:
+    if judged and min(judged) < 0.95 * max(judged):
         notes.append(
             f"Steps rest on different numbers of approaches ({count(min(judged))} to "
             f"{count(max(judged))}), because not "
-            "every source covers every approach; see the numbers."
+            "every outcome is known for every approach; see the numbers."
         )
     return notes
 
@@ -655,10 +654,7 @@ def talk_headline(shares: TalkShares) -> str:
     """The message of the distribution."""
     if shares.median is None:
         return "Too few answered conversations to show who writes how much"
-    return (
-        f"Recruiters write {portion(shares)} of the words: {percent(shares.median)} in the middle "
-        "conversation"
-    )
+    return f"Recruiters write {portion(shares)} of the words: {percent(shares.median)} in the middle conversation"
 
 
 def talk_subtitle(shares: TalkShares) -> str:
@@ -666,7 +662,7 @@ def talk_subtitle(shares: TalkShares) -> str:
     return (
         f"Recruiter’s share of all words, {count(shares.cohort.n)} answered conversations of "
         f"{period(shares.cohort)} "
-        "whose first 30 days are over. Unanswered ones are left out: there it is 100% by definition."
+        "over their first 30 days. Unanswered ones are left out: there it is 100% by definition."
     )
 
 
@@ -726,28 +722,29 @@ def group_label(name: str, label: str) -> str:
     return LENGTHS.get(label, label) if name == "length" else label
 
 
-def comparison_headline(comparison: Comparison) -> str:
-    """More replies where, if intervals do not overlap; otherwise neutral."""
+COMPARED = {"length": "lengths", "question": "questions", "request": "requests"}
+
+
+def comparison_headline(comparison: Comparison, finding: Finding | None, event: str, labels: Mapping[str, str]) -> str:
+    """What holds within the same recruiter, language and month; the plain groups only where that is unknown."""
+    what = COMPARED[comparison.name]
     if not any(group.rate for group in comparison.groups):
-        return {
-            "length": "Too few messages to compare lengths",
-            "question": "Too few messages to compare questions",
-            "request": "Too few messages to compare requests",
-        }[comparison.name]
+        return f"Too few messages to compare {what}"
+    if finding and finding.verdict in ("higher", "lower"):
+        return finding_phrase(finding, event, labels)
     contrast = comparison.contrast
     if contrast is None:
-        return {
-            "length": "No length of the first message stands out",
-            "question": "No share of questions stands out",
-            "request": "No share of requests stands out",
-        }[comparison.name]
-    top, bottom = contrast
-    values = (
-        f"{percent(top.rate.value)} against {percent(bottom.rate.value)}" if top.rate and bottom.rate else ""
-    )
-    if comparison.name == "length":
+        return f"No {'length' if what == 'lengths' else f'share of {what}'} of the first message stands out"
+    if finding:
+        return f"Replies differ by {what.rstrip('s')}, but not within the same recruiter, language and month"
+    return _contrast_headline(comparison.name, *contrast)
+
+
+def _contrast_headline(name: str, top: Group, bottom: Group) -> str:
+    values = f"{percent(top.rate.value)} against {percent(bottom.rate.value)}" if top.rate and bottom.rate else ""
+    if name == "length":
         return f"First messages of {_short(top)} go with more replies than {_short(bottom)}: {values}"
-    what = "Questions" if comparison.name == "question" else "Requests"
+    what = COMPARED[name].capitalize()
     return f"{what} in “{top.label}” of sentences go with more replies than “{bottom.label}”: {values}"
 
 
@@ -764,11 +761,7 @@ def comparison_subtitle(comparison: Comparison) -> str:
             f"messages of {when}. "
             "Line: where the true rate plausibly lies (95%)."
         )
-    what = (
-        "sentences that are questions"
-        if comparison.name == "question"
-        else "sentences that ask for something"
-    )
+    what = "sentences that are questions" if comparison.name == "question" else "sentences that ask for something"
     return f"Reply rate within 7 days by share of {what}, {n} first messages of {when}."
 
 
@@ -805,17 +798,17 @@ def comparison_rows(comparison: Comparison) -> list[list[str]]:
     ]
 
 
-def adjusted_note(finding: Finding | None, event: str, labels: Mapping[str, str]) -> str:
+def adjusted_note(finding: Finding | None) -> str:
     """What remains when like is compared with like; empty without an estimate."""
     if finding is None or finding.difference is None:
         return ""
-    within = "Compared within the same recruiter, language and month"
-    if finding.verdict == "no difference seen":
-        size = finding.minimum_detectable
-        least = f" (one below {size * 100:.1f} points could have been missed)" if size is not None else ""
-        return f"{within}, no difference is seen{least}."
-    phrase = finding_phrase(finding, event, labels)
-    return f"{within}, {phrase[:1].lower()}{phrase[1:]}."
+    within = f"Compared within the same recruiter, language and month: {difference_words(finding)} points"
+    span = _span(finding)
+    text = f"{within}{f' {span}' if span else ''}."
+    if finding.verdict == "no difference seen" and finding.minimum_detectable is not None:
+        least = f"{finding.minimum_detectable * 100:.1f}"
+        text = f"{text[:-1]}, so no difference is seen; one below {least} could have been missed."
+    return f"{text} {simpson_words(finding)}".strip()
 
 
 def groups_headline(comparisons: Sequence[Comparison]) -> str:
@@ -841,7 +834,7 @@ def groups_subtitle(cohort: Cohort, minimum_candidates: int, minimum_recruiters:
 
 def hidden_groups(names: Sequence[str]) -> str:
     """Which groups are not shown; empty when all are."""
-    return f"Too few to show: {', '.join(names)}." if names else ""
+    return f"Not shown: {', '.join(names)}." if names else ""
 
 
 GROUP_COLUMNS_SHOWN = ("Group", "Reply rate", "", "95% interval", "Replied", "Sent")
@@ -877,11 +870,7 @@ def metric_words(metric: str) -> str:
 def finding_phrase(finding: Finding, event: str, labels: Mapping[str, str]) -> str:
     """Longer first messages go with fewer replies."""
     phrase = metric_words(finding.metric)
-    verb = (
-        "goes"
-        if phrase.startswith("A larger") or phrase.startswith(("More asking", "More telling"))
-        else "go"
-    )
+    verb = "goes" if phrase.startswith("A larger") or phrase.startswith(("More asking", "More telling")) else "go"
     if phrase.startswith("More own text"):
         verb = "goes"
     more = "more" if finding.verdict == "higher" else "fewer"
@@ -890,7 +879,7 @@ def finding_phrase(finding: Finding, event: str, labels: Mapping[str, str]) -> s
 
 def _span(finding: Finding) -> str:
     """From which value of the metric to which."""
-    if finding.from_value is None or finding.to_value is None:
+    if finding.from_value is None or finding.to_value is None or finding.to_value <= finding.from_value:
         return ""
     unit = METRICS.get(finding.metric, ("", "number"))[1]
     if unit == "share":
@@ -901,12 +890,13 @@ def _span(finding: Finding) -> str:
 
 def findings_headline(findings: Findings, is_refused: bool) -> str:
     """Over the table of pairs; `is_refused` when rates, and with them pairs, are left out."""
-    if is_refused and not findings.clear + findings.unclear + findings.too_little:
+    judged = findings.clear + findings.unclear
+    if is_refused and not judged + findings.too_little:
         return "Not shown, because the rates are not"
-    if findings.clear:
-        n, total = len(findings.clear), len(findings.clear) + len(findings.unclear)
-        return f"{n} of {total} pairs with enough data show{'s' if n == 1 else ''} a clear difference"
-    if findings.unclear:
+    n, total = (len({f.metric for f in part}) for part in (findings.clear, judged))
+    if n:
+        return f"{n} of {total} measures go{'es' if n == 1 else ''} clearly with replies or conversions"
+    if judged:
         return "Nothing measured goes clearly with replies or conversions"
     return "Too little data to say what goes with replies or conversions"
 
@@ -953,16 +943,10 @@ def finding_row(finding: Finding, event: str, labels: Mapping[str, str]) -> tupl
 
 def simpson_words(finding: Finding) -> str:
     """The flag where the pooled sign and the sign within disagree."""
-    return (
-        "Taken all together the sign is the opposite; read the comparison within."
-        if finding.is_simpson
-        else ""
-    )
+    return "Taken all together the sign is the opposite; read the comparison within." if finding.is_simpson else ""
 
 
-def too_little_words(
-    findings: Sequence[Finding], event: str, labels: Mapping[str, str]
-) -> list[tuple[str, list[str]]]:
+def too_little_words(findings: Sequence[Finding], event: str, labels: Mapping[str, str]) -> list[tuple[str, list[str]]]:
     """The pairs without enough data, by reason."""
     reasons: dict[str, list[str]] = {}
     for finding in findings:
@@ -978,8 +962,8 @@ def too_little_headline(number: int) -> str:
 
 
 def more_findings_headline(number: int) -> str:
-    """Over the rest of the pairs in which nothing is seen."""
-    return f"No difference seen in {count(number)} more pair{'s' if number != 1 else ''}"
+    """Over the other pairs with enough data."""
+    return f"{count(number)} more pair{'s' if number != 1 else ''} with enough data"
 
 
 # Data
@@ -1043,7 +1027,10 @@ def quality_facts(quality: Quality, minimum: int) -> list[list[str]]:
         ]
     )
     facts.append(
-        ["Outcome rows linked to a thread", "no outcome data" if linked is None else percent(linked)]
+        [
+            "Candidates of the outcome data linked to a conversation",
+            "no outcome data" if linked is None else percent(linked),
+        ]
     )
     return facts
 
@@ -1069,6 +1056,10 @@ def how_to_read(minimum_candidates: int) -> list[tuple[str, str]]:
             "where the true rate plausibly lies (95%), widened because messages of one recruiter or "
             "template resemble "
             "each other. Where intervals overlap, we do not speak of a difference.",
+        ),
+        (
+            "Visible from",
+            "the smallest difference, in points, that the data could have shown. “No difference seen” is not “none”.",
         ),
         ("Not known", "no source says. It is never counted as “no”."),
         (

@@ -110,8 +110,9 @@ def _open_batch(connection: Any, table: str) -> tuple[Any, Any, Any]:
     from sqlalchemy.pool import StaticPool
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    source = context.data_sources.add_sql(
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    sources: Any = context.data_sources
+    source = sources.add_sql(
         name="talkshare",
         connection_string="duckdb:///:memory:",
         kwargs={"creator": lambda: ConnectionWrapper(connection.cursor()), "poolclass": StaticPool},

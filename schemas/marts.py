@@ -33,22 +33,40 @@ MARTS: dict[str, tuple[dict[str, Any], ...]] = {
         _share("turn_taking_index"),
         _share("question_share_opening"),
         _share("request_share_opening"),
-        _no_row("approach 0 has an outreach outcome", "approach_no = 0 and (replied_30d is not null or converted_at is not null)"),
+        _no_row(
+            "approach 0 has an outreach outcome",
+            "approach_no = 0 and (replied_30d is not null or converted_at is not null)",
+        ),
         _no_row("a reply within 7 days is not one within 30", "replied_7d and not coalesce(replied_30d, true)"),
         _no_row("a reply comes before its first message", "replied_at < started_at"),
-        _no_row("an open window is judged", "replied_30d is not null and observed_until < started_at + interval 30 days"),
-        _no_row("a conversion is judged without a source", "converted_60d is not null and outcome_observed_until is null"),
+        _no_row(
+            "an open window is judged",
+            "replied_30d is not null and observed_until < started_at + interval 30 days",
+        ),
+        _no_row(
+            "a conversion is judged without a source",
+            "converted_60d is not null and outcome_observed_until is null",
+        ),
         _no_row("no recruiter", "recruiter_id is null"),
         _no_row("a first message is longer than a book", "first_message_words > 50000", "warn"),
     ),
     "metric_week": (
-        _no_row("a weekly value lies outside its interval", "value is not null and low is not null and not (value between low - 1e-9 and high + 1e-9)"),
+        _no_row(
+            "a weekly value lies outside its interval",
+            "value is not null and low is not null and not (value between low - 1e-9 and high + 1e-9)",
+        ),
         _no_row("a withheld value is shown", "state = 'withheld' and coalesce(value, numerator) is not null"),
         _no_row("a proportion lies outside 0..1", "kind = 'proportion' and not (value between 0 and 1)"),
     ),
     "associations": (
-        _no_row("a metric of the whole conversation is related", "observation not in ('opening', 'landmark', 'landmark_unanswered')"),
-        _no_row("a verdict without an estimate", "verdict in ('higher', 'lower') and (adjusted_difference is null or q > 0.1)"),
+        _no_row(
+            "a metric of the whole conversation is related",
+            "observation not in ('opening', 'landmark', 'landmark_unanswered')",
+        ),
+        _no_row(
+            "a verdict without an estimate",
+            "verdict in ('higher', 'lower') and (adjusted_difference is null or q > 0.1)",
+        ),
     ),
     "source_files": (
         _no_row("rows do not add up", "rows_in != rows_kept + rows_set_aside + rows_already_known + rows_excluded"),

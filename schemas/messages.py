@@ -24,7 +24,7 @@ MESSAGES = Table(
         Column("tz_method", pl.String, "explicit_utc, offset, epoch, declared or assumed", internal=True),
         Column("sender_id", pl.String, "who sent it, as identity (`kind:value`)", required=True),
         Column("sender_role", pl.String, "recruiter, candidate or unknown", required=True),
-        Column("role_method", pl.String, "declared, archive_owner or assumed_counterpart", internal=True),
+        Column("role_method", pl.String, "declared, archive_owner, or counterpart (SQL decides)", internal=True),
         Column("recipient_id", pl.String, "the other person of a two-person thread, as identity"),
         Column("recruiter_id", pl.String, "the recruiter in charge, as identity, where the source names one"),
         Column("candidate_id", pl.String, "the candidate, as identity, where the source names one"),
@@ -37,7 +37,12 @@ MESSAGES = Table(
         Column("team", pl.String, "the recruiter's team"),
         Column("job", pl.String, "the job the message is about"),
         Column("position", pl.Int64, "order of writing within the file, oldest first; breaks ties", internal=True),
-        Column("excluded_reason", pl.String, "why the row is no message of ours (draft, spam, ...)", internal=True),
+        Column(
+            "excluded_reason",
+            pl.String,
+            "why the row is no message of ours (draft, spam, ...)",
+            internal=True,
+        ),
         Column("raw", pl.String, "the fields we do not use, as JSON", internal=True),
     ),
     expectations=(

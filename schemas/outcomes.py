@@ -37,7 +37,12 @@ OUTCOMES = Table(
         Column("candidate_id", pl.String, "the candidate, as identity (`kind:value`)"),
         Column("recruiter_id", pl.String, "the recruiter in charge, as identity, where named"),
         Column("job", pl.String, "the job, where named"),
-        Column("event", pl.String, "one of our events; `unmapped` when the stage map does not know it", required=True),
+        Column(
+            "event",
+            pl.String,
+            "one of our events; `unmapped` when the stage map does not know it",
+            required=True,
+        ),
         Column("event_raw", pl.String, "the stage or status as it stood in the file", internal=True),
         Column("occurred_at", TIMESTAMP, "when it happened, UTC; null when the source has only a current stage"),
         Column("occurred_at_raw", pl.String, "the time as it stood in the file", internal=True),

@@ -464,8 +464,7 @@ def _too_little(record: Mapping[str, Any], contrast: Contrast, minimums: Minimum
     interval = [record.get(name, np.nan) for name in ("p", "adjusted_low", "adjusted_high")]
     within = str(record["method"]).split(";", maxsplit=1)[0]
     reasons = {
-        f"fewer than {minimums.outcomes} approaches with the outcome": record["n_outcomes"]
-        < minimums.outcomes,
+        f"fewer than {minimums.outcomes} approaches with the outcome": record["n_outcomes"] < minimums.outcomes,
         "every approach has the outcome": record["n_outcomes"] == record["n_approaches"],
         f"fewer than {minimums.group} approaches in a group": contrast.smaller_group < minimums.group,
         f"fewer than {minimums.recruiters} recruiters": record["n_recruiters"] < minimums.recruiters,

@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from sql.measure import metric_specs, outcome_specs
 from sql.associate import allowed_pairs
+from sql.measure import metric_specs, outcome_specs
 from sql.registry import registry
 
 SCHEMA_VERSION = 1
@@ -137,7 +137,8 @@ def data_dictionary(columns: list[tuple[str, str, str]]) -> pl.DataFrame:
                 record |= _definition(column, pairs)
             records.append(record)
     schema = {
-        name: pl.Int64 if name in ("maturity_days", "schema_version") else pl.String for name in TABLES["data_dictionary"][1]
+        name: pl.Int64 if name in ("maturity_days", "schema_version") else pl.String
+        for name in TABLES["data_dictionary"][1]
     }
     return pl.DataFrame([record | {"schema_version": SCHEMA_VERSION} for record in records], schema=schema)
 
@@ -159,7 +160,8 @@ def _definition(name: str, pairs: list[Any]) -> dict[str, Any]:
         "unit": "yes or no",
         "observation": outcome.start,
         "maturity_days": outcome.maturity_days,
-        "related_to": ", ".join(metric.name for metric, other in pairs if other.name == name) or "nothing: described only",
+        "related_to": ", ".join(metric.name for metric, other in pairs if other.name == name)
+        or "nothing: described only",
         "equivalents": outcome.equivalents or None,
         "sql_file": outcome.sql_file,
     }

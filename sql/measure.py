@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 
 from sql import text
-from sql.frames import fetch, load_frame
 from sql.associate import MetricSpec, OutcomeSpec, associate
+from sql.frames import fetch, load_frame
 from sql.registry import registry
 from sql.runner import build, load_macros
 
@@ -57,7 +57,10 @@ def _count_new_texts(connection: Any, version: str) -> int:
         counts = text.count_words(texts)
         stop_words = (
             counts.unpivot(
-                pl.selectors.starts_with("stop_words_"), index="body_hash", variable_name="language", value_name="n"
+                pl.selectors.starts_with("stop_words_"),
+                index="body_hash",
+                variable_name="language",
+                value_name="n",
             )
             .filter(pl.col("n") > 0)
             .with_columns(pl.col("language").str.strip_prefix("stop_words_"))
@@ -70,7 +73,8 @@ def _count_new_texts(connection: Any, version: str) -> int:
             [version],
         )
         connection.execute(
-            "insert into store.kept_text_stop_words select body_hash, $1, language, n from counted_stop_words", [version]
+            "insert into store.kept_text_stop_words select body_hash, $1, language, n from counted_stop_words",
+            [version],
         )
         total += texts.height
     connection.execute("drop table if exists counted_texts")
@@ -116,7 +120,10 @@ def _classify_new_texts(connection: Any, version: str) -> int:
 def _batches(connection: Any, columns: str) -> Iterator[pl.DataFrame]:
     (n_rows,) = connection.execute("select count(*) from new_texts").fetchall()[0]
     for start in range(0, n_rows, TEXTS_PER_BATCH):
-        yield fetch(connection, f"select {columns} from new_texts where n >= {start} and n < {start + TEXTS_PER_BATCH}")
+        yield fetch(
+            connection,
+            f"select {columns} from new_texts where n >= {start} and n < {start + TEXTS_PER_BATCH}",
+        )
     connection.execute("drop table new_texts")
 
 
@@ -149,7 +156,9 @@ def relate(connection: Any) -> pl.DataFrame:
     )  # fmt: skip
     rows = fetch(connection, f"select {', '.join(wanted)} from approach_metrics where is_outreach")
     refusals = dict(connection.execute("select outcome, reason from int_refusals").fetchall())
-    (week,) = connection.execute("select coalesce(max(week), date '1970-01-05')::varchar from approach_metrics").fetchall()[0]
+    (week,) = connection.execute(
+        "select coalesce(max(week), date '1970-01-05')::varchar from approach_metrics"
+    ).fetchall()[0]
     associations = associate(rows, metrics, outcomes, week=week, refused_outcomes=refusals)
     load_frame(connection, "associations", associations)
     return associations

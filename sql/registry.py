@@ -135,7 +135,7 @@ def parse(text: str, path: Path, floor: str) -> Query:
         metrics=metrics,
         outcomes=outcomes,
         published=keys.get("published", False),
-        meanings=columns | {item.name: item.meaning for item in (*metrics, *outcomes)},
+        meanings=columns | {m.name: m.meaning for m in metrics} | {o.name: o.meaning for o in outcomes},
     )
 
 

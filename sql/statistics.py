@@ -161,9 +161,7 @@ def _tie_cubes_by_pairs(codes: Codes, clusters: Codes, times: Floats) -> Floats:
     pairs, counts = np.unique(codes * n_clusters + clusters, return_counts=True)
     values, owners = np.divmod(pairs, n_clusters)
     is_shared = np.bincount(values)[values] > 1
-    own = np.bincount(
-        owners[~is_shared], weights=counts[~is_shared].astype(np.float64) ** 3, minlength=n_clusters
-    )
+    own = np.bincount(owners[~is_shared], weights=counts[~is_shared].astype(np.float64) ** 3, minlength=n_clusters)
     cubes = times**3 @ own
     shared, columns = np.unique(values[is_shared], return_inverse=True)
     step = max(1, CHUNK_CELLS // max(times.shape[0], n_clusters))
@@ -277,10 +275,11 @@ def wild_cluster_p(
 ) -> WildTest:
     """Restricted wild cluster bootstrap-t of the slope of `y` on `x` within `cells`, Webb weights.
 
-    Weights go by `clusters`. t divides by `Slope.se`, in the data as in every draw: with `second`, by the largest
-    of both one-way errors and the two-way one. The interval inverts the test: every tested slope restricts the
-    residuals anew. Rows enter through tables of clusters squared, and each draw's t is a ratio of polynomials in
-    the tested slope. NaN where no error can be computed; bounds are right to a thousandth of a standard error.
+    Weights go by `clusters`. t divides by `Slope.se`, in the data as in every draw: with `second`, by the
+    largest of both one-way errors and the two-way one. The interval inverts the test: every tested slope
+    restricts the residuals anew. Rows enter through tables of clusters squared, and each draw's t is a ratio
+    of polynomials in the tested slope. NaN where no error can be computed; bounds are right to a thousandth
+    of a standard error.
     Sources: Cameron, Gelbach and Miller 2008; Webb 2014; Roodman, Nielsen, MacKinnon and Webb 2019;
     MacKinnon, Nielsen and Webb 2021 (weights by one dimension, errors by two).
     """
@@ -332,13 +331,7 @@ class _DrawnSlopes:
             squares.append(
                 [
                     _quadratic(by_y, by_y, weights) - 2 * start * y_own + start**2 * own_own,
-                    2
-                    * (
-                        pace * y_own
-                        + start * x_own
-                        - start * pace * own_own
-                        - _quadratic(by_x, by_y, weights)
-                    ),
+                    2 * (pace * y_own + start * x_own - start * pace * own_own - _quadratic(by_x, by_y, weights)),
                     _quadratic(by_x, by_x, weights) - 2 * pace * x_own + pace**2 * own_own,
                 ]
             )

@@ -65,7 +65,11 @@ def rule_version() -> str:
     import textstat
 
     digest = hashlib.sha256()
-    for path in [Path(__file__), *sorted(LEXICONS.glob("*.toml")), *sorted((LEXICONS / "cmudict").rglob("cmudict"))]:
+    for path in [
+        Path(__file__),
+        *sorted(LEXICONS.glob("*.toml")),
+        *sorted((LEXICONS / "cmudict").rglob("cmudict")),
+    ]:
         if path.is_file():
             digest.update(path.read_bytes())
     for library in (textstat, sentencex):
@@ -92,9 +96,9 @@ def count_words(texts: pl.DataFrame) -> pl.DataFrame:
             chars=pl.col("body").str.strip_chars().str.len_chars().cast(pl.Int64),
             template_id=_template(pl.col("body")),
             **{
-                f"stop_words_{language}": pl.col("spaced").str.count_matches(
-                    "|".join(f" {re.escape(word)} " for word in lexicon.stop_words)
-                ).cast(pl.Int64)
+                f"stop_words_{language}": pl.col("spaced")
+                .str.count_matches("|".join(f" {re.escape(word)} " for word in lexicon.stop_words))
+                .cast(pl.Int64)
                 for language, lexicon in lexicons().items()
             },
         )
@@ -105,7 +109,12 @@ def count_words(texts: pl.DataFrame) -> pl.DataFrame:
 def classify(texts: pl.DataFrame) -> pl.DataFrame:
     """Counts per text and language: `body_hash, language, body, is_opening` -> one row each of `FEATURES`."""
     rows = [
-        (body_hash, language, *sentence_counts(body, language), readability(body, language) if is_opening else None)
+        (
+            body_hash,
+            language,
+            *sentence_counts(body, language),
+            readability(body, language) if is_opening else None,
+        )
         for body_hash, language, body, is_opening in texts.select(
             "body_hash", "language", "body", "is_opening"
         ).iter_rows()

@@ -49,6 +49,9 @@ APPROACH_SCHEMA: dict[str, Any] = {
     "recruiter_words": pl.Int64,
     "candidate_words": pl.Int64,
     "talk_share": pl.Float64,
+    "recruiter_words_30d": pl.Int64,
+    "candidate_words_30d": pl.Int64,
+    "is_reply_open_7d": pl.Boolean,
 }
 METRIC_WEEK_SCHEMA: dict[str, Any] = {
     "metric": pl.String,
@@ -96,6 +99,8 @@ ASSOCIATION_SCHEMA: dict[str, Any] = {
     "verdict_reason": pl.String,
 }
 WINDOW_DAYS = {"replied_7d": 7, "replied_30d": 30, "discussion": 30, "converted_60d": 60}
+RATES = tuple(WINDOW_DAYS)
+WINDOW_DAYS["talk_share"] = 30
 
 
 def length_bin(characters: int) -> str:
@@ -142,6 +147,7 @@ def approaches(
             age_days = (OBSERVED_UNTIL - started).days
             candidate_words = int(random.gamma(2.2, 55)) + 3 if replied else 0
             recruiter_words = words + (int(random.gamma(2, 30)) if replied else 0)
+            is_note = bool(random.random() < 0.01)
             reply_day = float(random.exponential(2.5))
             events = {
                 "replied_7d": replied and reply_day <= 7,
@@ -171,7 +177,7 @@ def approaches(
                     "started_at": started,
                     "week": week,
                     "first_message_known": bool(random.random() > 0.01),
-                    "opened_by_note": bool(random.random() < 0.01),
+                    "opened_by_note": is_note,
                     "first_message_words": words,
                     "first_message_bin": length_bin(int(words * 6.1)),
                     "question_share_opening": float(
@@ -184,9 +190,12 @@ def approaches(
                     "already_in_process": False,
                     "recruiter_words": recruiter_words,
                     "candidate_words": candidate_words,
+                    "recruiter_words_30d": recruiter_words,
+                    "candidate_words_30d": candidate_words,
+                    "is_reply_open_7d": not is_note and age_days < 7,
                     "talk_share": recruiter_words / (recruiter_words + candidate_words) if replied else None,
                     **{
-                        name: value if age_days >= WINDOW_DAYS[name] else None
+                        name: value if age_days >= WINDOW_DAYS[name] and not is_note else None
                         for name, value in events.items()
                     },
                     **{
@@ -202,9 +211,9 @@ def approaches(
 def metric_week(rows: pl.DataFrame) -> pl.DataFrame:
     """The weekly table of `rows`, all groups together."""
     out: list[dict[str, Any]] = []
-    usable = rows.filter(pl.col("first_message_known") & ~pl.col("opened_by_note"))
+    usable = rows.filter("first_message_known")
     for (week,), cohort in sorted(usable.group_by("week")):
-        for metric in WINDOW_DAYS:
+        for metric in RATES:
             judged = cohort.filter(pl.col(metric).is_not_null())
             yes = int(judged[metric].sum())
             out.append(_week_row(metric, "proportion", "share", week, cohort=cohort, judged=judged, yes=yes))
@@ -216,8 +225,6 @@ def metric_week(rows: pl.DataFrame) -> pl.DataFrame:
             "denominator": total,
             "value": shares["numerator"] / total if total and not shares["suppressed"] else None,
         }
-        shares["n_open"] = cohort["replied_30d"].null_count()
-        shares["state"] = "open" if shares["n_open"] else shares["state"]
         out.append(shares)
         words = _week_row("first_message_words", "quantile", "words", week, cohort=cohort, judged=cohort)
         words |= {"numerator": None, "denominator": None}
@@ -236,7 +243,8 @@ def _week_row(
     metric: str, kind: str, unit: str, week: date, *, cohort: pl.DataFrame, judged: pl.DataFrame, yes: int = 0
 ) -> dict[str, Any]:
     n = judged.height
-    n_open = cohort.height - n if kind == "proportion" else 0
+    closed = pl.col("started_at") + timedelta(days=WINDOW_DAYS.get(metric, 0)) <= OBSERVED_UNTIL
+    n_open = cohort.filter(~closed).height
     suppressed = n > 0 and judged["candidate_id"].n_unique() < 5
     return {
         "metric": metric,
@@ -253,14 +261,12 @@ def _week_row(
         "n_approaches": n,
         "n_open": n_open,
         "n_candidates": judged["candidate_id"].n_unique(),
-        "state": "open" if n_open else "judged" if n else "empty",
+        "state": "withheld" if suppressed else "open" if n_open else "judged" if n else "empty",
         "suppressed": suppressed,
     }
 
 
-def association(
-    metric: str, outcome: str, verdict: str, difference: float = 0.0, **changes: Any
-) -> dict[str, Any]:
+def association(metric: str, outcome: str, verdict: str, difference: float = 0.0, **changes: Any) -> dict[str, Any]:
     """One row of `associations`; the interval is 2.5 points to each side."""
     known = verdict != "too little data"
     row: dict[str, Any] = {
@@ -311,9 +317,7 @@ def associations(*, real_effect: bool) -> pl.DataFrame:
             is_simpson=True,
             sign_pooled=-1,
         ),
-        association(
-            "contacts_28d_before", "replied_7d", "no difference seen", -0.012, iqr_low=40.0, iqr_high=95.0
-        ),
+        association("contacts_28d_before", "replied_7d", "no difference seen", -0.012, iqr_low=40.0, iqr_high=95.0),
         association("question_share_opening", "discussion", "no difference seen", 0.006),
         association("talk_share_landmark", "converted_60d_after_landmark", "too little data"),
         association("first_message_words", "converted_60d", "too little data"),
@@ -340,9 +344,7 @@ def set_aside() -> pl.DataFrame:
 
 def exclusions() -> pl.DataFrame:
     """Rows that are no messages of ours, by reason."""
-    return pl.DataFrame(
-        {"file_id": ["f1", "f1"], "reason": ["draft", "sponsored message"], "n_rows": [140, 61]}
-    )
+    return pl.DataFrame({"file_id": ["f1", "f1"], "reason": ["draft", "sponsored message"], "n_rows": [140, 61]})
 
 
 def source_files() -> pl.DataFrame:
@@ -384,9 +386,7 @@ def snapshot_info(rows: pl.DataFrame, **changes: Any) -> dict[str, Any]:
     return info | changes
 
 
-def weekly_data(
-    *, real_effect: bool = False, info: dict[str, Any] | None = None, **options: Any
-) -> WeeklyData:
+def weekly_data(*, real_effect: bool = False, info: dict[str, Any] | None = None, **options: Any) -> WeeklyData:
     """A usual snapshot; `options` go to `approaches`."""
     rows = approaches(length_effect=0.09 if real_effect else 0.0, **options)
     return WeeklyData(
@@ -403,9 +403,7 @@ def weekly_data(
 def without_week(data: WeeklyData, weeks: Sequence[date]) -> WeeklyData:
     """`data` as if nobody had been contacted in `weeks`."""
     keep = ~pl.col("week").is_in(list(weeks))
-    return replace(
-        data, metric_week=data.metric_week.filter(keep), approach_metrics=data.approach_metrics.filter(keep)
-    )
+    return replace(data, metric_week=data.metric_week.filter(keep), approach_metrics=data.approach_metrics.filter(keep))
 
 
 def nearly_empty() -> WeeklyData:

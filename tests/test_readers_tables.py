@@ -13,7 +13,7 @@ import pytest
 
 from flows.config import OutcomeSettings, Settings, TableSettings
 from flows.readers import Export, Reading, fingerprint, read, settings_fingerprint
-from flows.readers.inspect import describe
+from flows.readers.inspection import describe
 from flows.readers.timestamps import parse_times
 from schemas import MESSAGES, OUTCOMES
 from schemas.errors import InputError

@@ -136,9 +136,7 @@ def _thread_rows(thread: Thread, rng: Random) -> Iterable[Row]:
         subject = thread.subject if i == 0 and not thread.is_inbound and message.kind == "message" else ""
         row = Row(thread.thread_id, "", *sender, *to, message.at, subject, message.body, folder=folder)
         if not message.by_recruiter and rng.random() < 0.01:
-            row.attachment = (
-                f"https://www.linkedin.com/dms/prv/image/v2/D4E{rng.getrandbits(40):010x}?e=1&v=beta"
-            )
+            row.attachment = f"https://www.linkedin.com/dms/prv/image/v2/D4E{rng.getrandbits(40):010x}?e=1&v=beta"
             if i and owner.era != "2023" and rng.random() < 0.3:
                 row.content = ""
         yield row
@@ -179,11 +177,7 @@ def _odd_rows(recruiter: Recruiter, threads: list[Thread], rng: Random, end: int
         )
     for _ in range(1 + len(threads) // 300):
         title = "Grow your pipeline"
-        rows.append(
-            Row(
-                conversation_id(rng), title, "Casey Ads", "", me, url, somewhere(), "", SPONSORED, "sponsored"
-            )
-        )
+        rows.append(Row(conversation_id(rng), title, "Casey Ads", "", me, url, somewhere(), "", SPONSORED, "sponsored"))
     for _ in range(1 + len(threads) // 400):
         rows += _group(recruiter, rng, somewhere())
     if "IS MESSAGE DRAFT" in COLUMNS[recruiter.era]:
@@ -191,9 +185,7 @@ def _odd_rows(recruiter: Recruiter, threads: list[Thread], rng: Random, end: int
         for thread in open_threads[: 2 + len(threads) // 50]:
             other = (thread.candidate.name, thread.candidate.url)
             at = thread.messages[-1].at + HOUR
-            rows.append(
-                Row(thread.thread_id, "", me, url, *other, min(at, end - 1), "", "half-written rep", "draft")
-            )
+            rows.append(Row(thread.thread_id, "", me, url, *other, min(at, end - 1), "", "half-written rep", "draft"))
     if recruiter.slug.startswith("mira"):
         rows.append(_broken(recruiter, rng, "broken_date", "2026-13-45 99:99:99 UTC"))
     if recruiter.slug.startswith("sam"):

@@ -16,28 +16,14 @@ PROFILE = "https://www.linkedin.com/in/"
 
 _FIRST = (
     "Ana", "Jonas", "Mara", "Zoë", "Tariq", "Lena", "Oskar", "Inès", "Pavel", "Noor", "Elif", "Bastian",
-    "Clara", "Diego", "Freya", "Goran", "Hana", "Ivo", "Jule", "Kofi", "Léa", "Matteo", "Nadia", "Olga", "Piotr", "Rania", "Søren", "Thea", "Uma", "Viktor",
-    "Wanda", "Yara", "Amélie", "Björn", "Chidi", "Dunja", "Emil", "Fatou", "Gregor", "Hugo", "Imke", "Jakub", "Kira", "Ludo", "Milan",
+    "Clara", "Diego", "Freya", "Goran", "Hana", "Ivo", "Jule", "Kofi", "Léa", "Matteo", "Nadia", "Olga",
+    "Piotr", "Rania", "Søren", "Thea", "Uma", "Viktor", "Wanda", "Yara", "Amélie", "Björn", "Chidi", "Dunja",
+    "Emil", "Fatou", "Gregor", "Hugo", "Imke", "Jakub", "Kira", "Ludo", "Milan",
 )  # fmt: skip
 _LAST_HEAD = (
-    "Vel",
-    "Tos",
-    "Bran",
-    "Kor",
-    "Mel",
-    "Sar",
-    "Quin",
-    "Dor",
-    "Hal",
-    "Lun",
-    "Fer",
-    "Gras",
-    "Ost",
-    "Pel",
-    "Rav",
-    "Zan",
-    "Thal",
-)
+    "Vel", "Tos", "Bran", "Kor", "Mel", "Sar", "Quin", "Dor", "Hal", "Lun", "Fer", "Gras", "Ost", "Pel",
+    "Rav", "Zan", "Thal",
+)  # fmt: skip
 _LAST_BODY = ("da", "mi", "ri", "lo", "ne", "va", "shi", "ke", "go", "bu")
 _LAST_TAIL = (
     "mark",
@@ -59,43 +45,21 @@ _LAST_TAIL = (
 )
 _TITLES = (", Ph.D.", ", PMP, CISSP", " 🚀", " (she/her)", ", Dr.-Ing.")
 _COMPANY_HEAD = (
-    "Nord",
-    "Tessa",
-    "Quill",
-    "Ferro",
-    "Bright",
-    "Lumen",
-    "Harbor",
-    "Kestrel",
-    "Mira",
-    "Oak",
-    "Pivot",
-    "Sable",
-    "Vanta",
-    "Zephyr",
-)
+    "Nord", "Tessa", "Quill", "Ferro", "Bright", "Lumen", "Harbor", "Kestrel", "Mira", "Oak", "Pivot",
+    "Sable", "Vanta", "Zephyr",
+)  # fmt: skip
 _COMPANY_TAIL = (
-    "vale",
-    "rion",
-    "bank",
-    "lane",
-    "moor Labs",
-    "works",
-    "metrics",
-    "gate GmbH",
-    "loop",
-    "field, Inc.",
-    "stack",
-    "wise",
-    "grid",
-)
+    "vale", "rion", "bank", "lane", "moor Labs", "works", "metrics", "gate GmbH", "loop", "field, Inc.",
+    "stack", "wise", "grid",
+)  # fmt: skip
 TECHNOLOGIES = (
-    "Python", "Kotlin", "Go", "Rust", "TypeScript", "PostgreSQL", "Kafka", "Terraform", "dbt", "Airflow", "Spark", "React", "Elixir",
-    "Scala", "gRPC", "Redis", "Snowflake", "ClickHouse", "Flink", "C++", "C#", "Node.js", "Swift", "GraphQL", "DuckDB", "Ruby on Rails",
+    "Python", "Kotlin", "Go", "Rust", "TypeScript", "PostgreSQL", "Kafka", "Terraform", "dbt", "Airflow",
+    "Spark", "React", "Elixir", "Scala", "gRPC", "Redis", "Snowflake", "ClickHouse", "Flink", "C++", "C#",
+    "Node.js", "Swift", "GraphQL", "DuckDB", "Ruby on Rails",
 )  # fmt: skip
 CITIES = (
-    "Berlin", "Lyon", "Leeds", "Porto", "Zürich", "Utrecht", "Graz", "Nantes", "Gdańsk", "Leipzig", "Ghent", "Malmö", "Turin", "Bristol",
-    "Toulouse", "Hamburg", "Cork", "Brno", "Lausanne", "Bilbao",
+    "Berlin", "Lyon", "Leeds", "Porto", "Zürich", "Utrecht", "Graz", "Nantes", "Gdańsk", "Leipzig", "Ghent",
+    "Malmö", "Turin", "Bristol", "Toulouse", "Hamburg", "Cork", "Brno", "Lausanne", "Bilbao",
 )  # fmt: skip
 
 
@@ -134,22 +98,12 @@ class Recruiter:
 
 
 RECRUITERS = (
-    Recruiter(
-        "mira-tolvane-4f1a", "Mira Tolvane", 15, 0.05, (0.70, 0.20, 0.10), {"en": 0.7, "de": 0.3}, 1.6, 0.35
-    ),
+    Recruiter("mira-tolvane-4f1a", "Mira Tolvane", 15, 0.05, (0.70, 0.20, 0.10), {"en": 0.7, "de": 0.3}, 1.6, 0.35),
     Recruiter("sam-orrivel-0a1b", "Sam Orrivel", 12, -0.04, (0.25, 0.30, 0.45), {"en": 1.0}, 0.6, 0.70),
-    Recruiter(
-        "jule-brandeck-77c", "Jule Brandeck", 10, 0.04, (0.60, 0.25, 0.15), {"de": 0.8, "en": 0.2}, 1.2, 0.45
-    ),
-    Recruiter(
-        "tomas-heldrin-9d2", "Tomas Heldrin", 8, -0.05, (0.20, 0.30, 0.50), {"en": 0.8, "de": 0.2}, 0.4, 0.60
-    ),
-    Recruiter(
-        "ines-carvelle-31e", "Inès Carvelle", 7, 0.0, (0.45, 0.30, 0.25), {"fr": 0.8, "en": 0.2}, 1.0, 0.50
-    ),
-    Recruiter(
-        "olaf-pendrick-5b0", "Olaf Pendrick", 6, 0.02, (0.55, 0.25, 0.20), {"en": 1.0}, 2.0, 0.30, era="2023"
-    ),
+    Recruiter("jule-brandeck-77c", "Jule Brandeck", 10, 0.04, (0.60, 0.25, 0.15), {"de": 0.8, "en": 0.2}, 1.2, 0.45),
+    Recruiter("tomas-heldrin-9d2", "Tomas Heldrin", 8, -0.05, (0.20, 0.30, 0.50), {"en": 0.8, "de": 0.2}, 0.4, 0.60),
+    Recruiter("ines-carvelle-31e", "Inès Carvelle", 7, 0.0, (0.45, 0.30, 0.25), {"fr": 0.8, "en": 0.2}, 1.0, 0.50),
+    Recruiter("olaf-pendrick-5b0", "Olaf Pendrick", 6, 0.02, (0.55, 0.25, 0.20), {"en": 1.0}, 2.0, 0.30, era="2023"),
     Recruiter("lea-montsorel-c88", "Léa Montsorel", 5, -0.03, (0.30, 0.30, 0.40), {"fr": 1.0}, 0.8, 0.65),
     Recruiter(
         "dana-quivers-e02",

@@ -25,9 +25,7 @@ def show(home: Home, *, threads: int, seed: int, plain: bool, progress: Callable
         raise UsageError(f"{home.root}: is not empty and no demo's folder. Choose another with --out.")
     shutil.rmtree(home.root, ignore_errors=True)
     home.create()
-    (home.root / MARK).write_text(
-        "Everything in this folder is invented, and replaced by the next demo.\n", "utf-8"
-    )
+    (home.root / MARK).write_text("Everything in this folder is invented, and replaced by the next demo.\n", "utf-8")
     progress("inventing exports")
     truth_path = home.root / "truth.json"
     invent(home.inbox, threads=threads, seed=seed, truth_path=truth_path)

@@ -21,7 +21,6 @@ from flows.demo.world import (
     reply_probability,
 )
 
-
 NO_EFFECT = (
     "team",
     "language",

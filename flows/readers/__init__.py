@@ -56,9 +56,7 @@ def settings_fingerprint(export: Export, settings: Settings) -> str:
     applied: dict[str, Any] = {"version": READER_VERSION, "shape": export.shape}
     if export.shape == "linkedin_archive":
         linkedin = settings.linkedin
-        applied |= linkedin.model_dump(exclude={"owner", "owners"}) | {
-            "owner": linkedin.owner_of(export.name)
-        }
+        applied |= linkedin.model_dump(exclude={"owner", "owners"}) | {"owner": linkedin.owner_of(export.name)}
     elif export.shape.startswith("declared") and (table := table_for(export.path, settings)):
         applied["table"] = table.model_dump(mode="json", exclude={"match", "covers"})
     if export.shape.endswith("outcomes"):

@@ -70,9 +70,7 @@ def open_zip(path: Path) -> zipfile.ZipFile:
         with path.open("rb") as stream:
             begins_well = stream.read(4) in (b"PK\x03\x04", b"PK\x03\x04"[: path.stat().st_size])
         if begins_well:
-            raise HalfWrittenError(
-                f"{path.name}: the zip is incomplete. It waits for the next run."
-            ) from error
+            raise HalfWrittenError(f"{path.name}: the zip is incomplete. It waits for the next run.") from error
         raise InputError(f"{path.name}: not a zip file. Download it again.") from error
 
 
@@ -110,9 +108,7 @@ def _beside_messages(infos: Iterable[zipfile.ZipInfo], label: str) -> dict[str, 
     for name in MESSAGES_NAMES:
         places = sorted(place for place in by_place if place.name == name)
         if len(places) > 1:
-            raise InputError(
-                f"{label}: {len(places)} files called {name} in it. Unpack it and hand in each archive."
-            )
+            raise InputError(f"{label}: {len(places)} files called {name} in it. Unpack it and hand in each archive.")
         if places:
             folder = places[0].parent
             companions = {n: by_place[folder / n] for n in COMPANION_NAMES if folder / n in by_place}
@@ -128,19 +124,13 @@ def _beside_messages(infos: Iterable[zipfile.ZipInfo], label: str) -> dict[str, 
 def _check_safe(info: zipfile.ZipInfo, label: str) -> None:
     place = PurePosixPath(info.filename.replace("\\", "/"))
     if place.is_absolute() or ".." in place.parts or ":" in info.filename:
-        raise InputError(
-            f"{label}: a file in it has an unsafe path. Do not use this zip; download the export again."
-        )
+        raise InputError(f"{label}: a file in it has an unsafe path. Do not use this zip; download the export again.")
     if info.flag_bits & 0x1:
         raise InputError(f"{label}: protected by a password. Unpack it and hand in the folder.")
     if info.file_size > MEMBER_LIMIT:
-        raise InputError(
-            f"{label}: a file in it unpacks to more than {MEMBER_LIMIT >> 30} GiB. Hand it in unpacked."
-        )
+        raise InputError(f"{label}: a file in it unpacks to more than {MEMBER_LIMIT >> 30} GiB. Hand it in unpacked.")
     if info.file_size > RATIO_FREE and info.file_size > RATIO_LIMIT * max(info.compress_size, 1):
-        raise InputError(
-            f"{label}: a file in it unpacks to more than {RATIO_LIMIT} times its size; it was not opened."
-        )
+        raise InputError(f"{label}: a file in it unpacks to more than {RATIO_LIMIT} times its size; it was not opened.")
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:

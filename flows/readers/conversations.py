@@ -91,9 +91,7 @@ def excluded_reason(rows: pl.DataFrame, include_spam: bool) -> pl.Series:
     era_has_links = rows["sender_link"].is_not_null().any()
     campaign = pl.lit(era_has_links) & pl.col("sender_link").is_null() & ~pl.col("sender_hidden")
     text = pl.col("content").fill_null("")
-    sponsored = ~pl.col("from_owner") & (
-        text.str.contains(TEMPLATE_MARK) | (campaign & text.str.contains(MARKUP))
-    )
+    sponsored = ~pl.col("from_owner") & (text.str.contains(TEMPLATE_MARK) | (campaign & text.str.contains(MARKUP)))
     spam = (pl.col("folder").str.strip_chars().str.to_uppercase() == "SPAM").fill_null(False)
     return rows.select(
         pl.when(draft)
@@ -163,9 +161,7 @@ def _others(rows: pl.DataFrame, owner: Owner) -> pl.DataFrame:
     return people.filter(pl.col("person") != owner.identity)
 
 
-def _others_by_name(
-    rows: pl.DataFrame, others: pl.DataFrame, owner: Owner, known: KnownNames
-) -> pl.DataFrame:
+def _others_by_name(rows: pl.DataFrame, others: pl.DataFrame, owner: Owner, known: KnownNames) -> pl.DataFrame:
     """The same from the TO column, for threads in which nobody but the owner is seen otherwise."""
     alone = rows.filter(pl.col("from_owner")).join(others, on="thread_id", how="anti")
     pairs = alone.select("thread_id", pl.col("to").fill_null("")).drop_nulls().unique(maintain_order=True)
@@ -175,6 +171,4 @@ def _others_by_name(
         if folded(to) not in owner.names
     ]
     threads = [thread for thread, to in pairs.iter_rows() if folded(to) not in owner.names]
-    return pl.DataFrame(
-        {"thread_id": threads, "person": people}, schema={"thread_id": pl.String, "person": pl.String}
-    )
+    return pl.DataFrame({"thread_id": threads, "person": people}, schema={"thread_id": pl.String, "person": pl.String})

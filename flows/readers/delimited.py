@@ -106,9 +106,7 @@ def read_csv(data: bytes, known: Collection[str] = ()) -> Sheet:
     text, encoding, warnings = decode(data)
     header = find_header(_first_lines(text), known)
     if header is None:
-        raise InputError(
-            "no header line with known column names in it. See what is in it: `talkshare inspect FILE`."
-        )
+        raise InputError("no header line with known column names in it. See what is in it: `talkshare inspect FILE`.")
     names, duplicates = _unique_names(header.names)
     if duplicates:
         warnings += (f"{duplicates} column names occur twice: the later ones got a number.",)
@@ -182,9 +180,7 @@ def read_xlsx(data: bytes, sheet: str | None = None, known: Collection[str] = ()
     head = cells.head(PREAMBLE_LINES).rows()
     scores = [len({normal(cell) for cell in row if cell} & wanted) if wanted else any(row) for row in head]
     if not any(scores):
-        raise InputError(
-            "no header row with known column names in it. See what is in it: `talkshare inspect FILE`."
-        )
+        raise InputError("no header row with known column names in it. See what is in it: `talkshare inspect FILE`.")
     at = scores.index(max(scores))
     names, duplicates = _unique_names(tuple(cell or "" for cell in head[at]))
     body = cells.slice(at + 1)
@@ -217,9 +213,7 @@ def _cells(data: bytes, sheet: str | None) -> pl.DataFrame:
             read_options=options,
         )
     except (fastexcel.FastExcelError, ValueError) as error:
-        which = (
-            f"no sheet called {sheet!r} in it, or it is damaged" if sheet else "it is damaged or no workbook"
-        )
+        which = f"no sheet called {sheet!r} in it, or it is damaged" if sheet else "it is damaged or no workbook"
         raise InputError(f"cannot be opened as a workbook: {which}. Save it again as XLSX.") from error
 
 
@@ -240,9 +234,7 @@ def _looks_utf16(data: bytes) -> bool:
     return max(odd, even) > 0.8 * len(head) / 2 and min(odd, even) < 0.1 * len(head) / 2
 
 
-def _without_nul(
-    text: str, encoding: str, warnings: tuple[str, ...] = ()
-) -> tuple[str, str, tuple[str, ...]]:
+def _without_nul(text: str, encoding: str, warnings: tuple[str, ...] = ()) -> tuple[str, str, tuple[str, ...]]:
     count = text.count("\0")
     if count:
         text = text.replace("\0", "")
@@ -303,24 +295,18 @@ def _records(
                 elif row and (len(row) > 1 or row[0].strip()):
                     number += 1
                     end = at + reader.line_num
-                    again = _next_record(
-                        lines, range(first + 1, end), delimiter=delimiter, width=width, lead=lead
-                    )
+                    again = _next_record(lines, range(first + 1, end), delimiter=delimiter, width=width, lead=lead)
                     more = "more" if len(row) > width else "fewer"
                     reason = f"row has {more} fields than the header"
                     if again is not None:
                         bad.append((number, f"{reason} (a quote is not closed)", "".join(lines[first:again])))
                         resume = again
                         break
-                    bad.append(
-                        (number, f"{reason} (an unquoted delimiter?)" if more == "more" else reason, row)
-                    )
+                    bad.append((number, f"{reason} (an unquoted delimiter?)" if more == "more" else reason, row))
                 first = at + reader.line_num
         except csv.Error as error:
             number += 1
-            again = _next_record(
-                lines, range(first + 1, len(lines)), delimiter=delimiter, width=width, lead=lead
-            )
+            again = _next_record(lines, range(first + 1, len(lines)), delimiter=delimiter, width=width, lead=lead)
             cut = again is None and "end of data" in str(error)
             truncated |= cut
             reason = "the file ends inside this row" if cut else "quotes are malformed"
@@ -417,9 +403,7 @@ def _text_column(column: pl.Series) -> pl.Series:
     if kind == pl.String or kind.is_temporal():
         return column
     if kind.is_nested():
-        return pl.Series(
-            column.name, [None if v is None else json.dumps(v, default=str) for v in column.to_list()]
-        )
+        return pl.Series(column.name, [None if v is None else json.dumps(v, default=str) for v in column.to_list()])
     if kind.is_float() and (column.drop_nulls() == column.drop_nulls().round()).all():
         # A column of whole numbers with gaps is a float column to pandas: 12.0 is the id 12.
         return column.cast(pl.Int64, strict=False).cast(pl.String)

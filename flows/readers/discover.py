@@ -193,15 +193,11 @@ def _archive(inbox: Path, shapes: dict[Path, str | None], root: Path) -> Export:
     members = (inbox, *(file for file in shapes if file.name.lower() in archive.COMPANION_NAMES))
     shared = any(shape and file != inbox for file, shape in shapes.items())
     if folder == root or shared:
-        return Export(
-            inbox, f"{folder.name}/{inbox.name}", "linkedin_archive", _relative(folder, root), members
-        )
+        return Export(inbox, f"{folder.name}/{inbox.name}", "linkedin_archive", _relative(folder, root), members)
     return Export(folder, folder.name, "linkedin_archive", _relative(folder.parent, root), members)
 
 
-def _from_file(
-    path: Path, settings: Settings, root: Path, beside: dict[Path, str | None]
-) -> Export | Refusal:
+def _from_file(path: Path, settings: Settings, root: Path, beside: dict[Path, str | None]) -> Export | Refusal:
     shape = _shape(path, settings)
     if shape is None:
         return _refusal(path)
@@ -235,9 +231,7 @@ def _is_companion(path: Path, *, in_archive: bool) -> bool:
     if _in_named_archive(path):
         return path.suffix.lower() != ".zip"
     stem = normal(path.stem)
-    return path.suffix.lower() in (".csv", ".html") and bool(
-        SIBLINGS.match(stem) or LINKEDIN_FILES.match(stem)
-    )
+    return path.suffix.lower() in (".csv", ".html") and bool(SIBLINGS.match(stem) or LINKEDIN_FILES.match(stem))
 
 
 def _refusal(path: Path) -> Refusal:
@@ -290,6 +284,4 @@ def _table_advice(path: Path, columns: set[str]) -> str:
         return f"a workbook needs a mapping. {INSPECT}"
     if not columns:
         return f"no columns can be seen in it. {INSPECT}"
-    return (
-        f"its columns are not ours ({len(columns)} found), and no [[tables]] mapping fits its name. {INSPECT}"
-    )
+    return f"its columns are not ours ({len(columns)} found), and no [[tables]] mapping fits its name. {INSPECT}"

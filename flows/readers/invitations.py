@@ -94,29 +94,21 @@ def place_notes(
         pl.when("from_owner").then(pl.col("recipient_id")).otherwise(pl.col("sender_id")).alias("counterpart")
     ).filter(pl.col("counterpart").is_in(list(people)))
     ours = ours.sort("sent_at", "position", nulls_last=True)
-    conversation = dict(
-        ours.unique("counterpart", keep="first").select("counterpart", "thread_id").iter_rows()
-    )
+    conversation = dict(ours.unique("counterpart", keep="first").select("counterpart", "thread_id").iter_rows())
     said: dict[tuple[str, str, str], list[int]] = {}
     for row in ours.select("counterpart", "sender_id", "body", "row_no").iter_rows():
         said.setdefault((row[0], row[1], folded(row[2])), []).append(row[3])
     replayed: list[int] = []
     placed: list[dict[str, Any]] = []
     for note in notes.iter_rows(named=True):
-        again = (
-            said.get((note["counterpart"], note["sender_id"], folded(note["body"])), [])
-            if note["body"]
-            else []
-        )
+        again = said.get((note["counterpart"], note["sender_id"], folded(note["body"])), []) if note["body"] else []
         reason = None if note["body"] else NO_NOTE
         if again:
             replayed.append(again.pop(0))
             reason = REPEATED
         thread = conversation.get(note["counterpart"]) or _own_thread(note, owner)
         placed.append({"row_no": note["row_no"], "thread_id": thread, "excluded_reason": reason})
-    kind = (
-        pl.when(pl.col("row_no").is_in(replayed)).then(pl.lit("invitation_note")).otherwise(pl.lit("message"))
-    )
+    kind = pl.when(pl.col("row_no").is_in(replayed)).then(pl.lit("invitation_note")).otherwise(pl.lit("message"))
     schema = {"row_no": pl.Int64, "thread_id": pl.String, "excluded_reason": pl.String}
     notes = notes.join(pl.DataFrame(placed, schema=schema), on="row_no", how="left", maintain_order="left")
     return messages.with_columns(kind.alias("kind")), _as_messages(notes, owner)
@@ -142,26 +134,15 @@ def _with_sides(frame: pl.DataFrame, owner: Owner, known: KnownNames) -> pl.Data
 def _own_thread(note: dict[str, Any], owner: Owner) -> str:
     if note["counterpart"]:
         return made_up_thread("note", owner.identity, note["counterpart"])
-    return made_up_thread(
-        "note", owner.identity, note["sent_at_raw"] or "", note["direction"] or "", note["body"]
-    )
+    return made_up_thread("note", owner.identity, note["sent_at_raw"] or "", note["direction"] or "", note["body"])
 
 
 def _as_messages(notes: pl.DataFrame, owner: Owner) -> pl.DataFrame:
     person = pl.col("counterpart").fill_null(pl.lit(hidden_identity("")) + pl.col("thread_id"))
     return notes.with_columns(person.alias("counterpart")).with_columns(
-        pl.when("from_owner")
-        .then(pl.lit(owner.identity))
-        .otherwise(pl.col("counterpart"))
-        .alias("sender_id"),
-        pl.when("from_owner")
-        .then(pl.col("counterpart"))
-        .otherwise(pl.lit(owner.identity))
-        .alias("recipient_id"),
-        pl.when("from_owner")
-        .then(pl.col("to_name"))
-        .otherwise(pl.col("from_name"))
-        .alias("counterpart_name"),
+        pl.when("from_owner").then(pl.lit(owner.identity)).otherwise(pl.col("counterpart")).alias("sender_id"),
+        pl.when("from_owner").then(pl.col("counterpart")).otherwise(pl.lit(owner.identity)).alias("recipient_id"),
+        pl.when("from_owner").then(pl.col("to_name")).otherwise(pl.col("from_name")).alias("counterpart_name"),
         pl.lit(False).alias("is_group"),
         pl.lit("invitation_note").alias("kind"),
         pl.col("row_no").alias("position"),

@@ -78,12 +78,8 @@ def read_linkedin(export: Export, settings: Settings, *, not_after: datetime) ->
     warnings = rows.warnings + invitations.warnings
     configured = settings.linkedin.owner_of(export.name)
     if rows.frame.is_empty() and invitations.frame.is_empty():
-        until, method = observed_until(
-            export.name, pl.Series([], dtype=MESSAGES.schema["sent_at"]), not_after
-        )
-        return Reading(
-            set_aside=set_aside, warnings=warnings, observed_until=until, observed_until_method=method
-        )
+        until, method = observed_until(export.name, pl.Series([], dtype=MESSAGES.schema["sent_at"]), not_after)
+        return Reading(set_aside=set_aside, warnings=warnings, observed_until=until, observed_until_method=method)
     people = _people(rows.frame)
     owner = resolve_owner(_evidence(rows.frame, people, invitations, files.get("profile.csv")), configured)
     known = _known_names(rows.frame, people, invitations, files.get("connections.csv"), owner)
@@ -279,10 +275,7 @@ def _canonical(rows: pl.DataFrame, owner: Owner, role: str) -> pl.DataFrame:
     return MESSAGES.conform(
         rows.with_columns(
             pl.when("from_owner").then(pl.lit(role)).otherwise(pl.lit("unknown")).alias("sender_role"),
-            pl.when("from_owner")
-            .then(pl.lit("archive_owner"))
-            .otherwise(pl.lit("counterpart"))
-            .alias("role_method"),
+            pl.when("from_owner").then(pl.lit("archive_owner")).otherwise(pl.lit("counterpart")).alias("role_method"),
             (ours if role == "recruiter" else pl.lit(None, pl.String)).alias("recruiter_id"),
             (ours if role == "candidate" else pl.lit(None, pl.String)).alias("candidate_id"),
             pl.lit("linkedin").alias("channel"),

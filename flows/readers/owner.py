@@ -107,9 +107,7 @@ def _present_nearly_everywhere(evidence: Evidence) -> list[str]:
 
 
 def _frequent_sender(evidence: Evidence) -> list[str]:
-    senders = (
-        evidence.people.filter("sends").group_by("link").agg(pl.col("conversation").n_unique().alias("n"))
-    )
+    senders = evidence.people.filter("sends").group_by("link").agg(pl.col("conversation").n_unique().alias("n"))
     top = senders.sort("n", descending=True).head(2).rows()
     runner_up = top[1][1] if len(top) > 1 else 0
     if top and top[0][1] >= FREQUENT_CONVERSATIONS and top[0][1] >= FREQUENT_MARGIN * runner_up:
@@ -134,9 +132,7 @@ def _configured(evidence: Evidence, value: str) -> Owner:
         link = of_name[0] if of_name else name_identity("", name)
         return _with_names(evidence, Owner(link, "configured", frozenset(of_name), frozenset({name})))
     own_names = _own_names(evidence)
-    if evidence.row_names and (
-        evidence.recipients_have_links or (not seen and not own_names & evidence.row_names)
-    ):
+    if evidence.row_names and (evidence.recipients_have_links or (not seen and not own_names & evidence.row_names)):
         raise InputError(
             "owner unresolved: the configured owner takes part in no conversation of this archive. "
             'Give each archive its own in talkshare.toml: [linkedin] owners = {"file pattern" = "slug"}.'

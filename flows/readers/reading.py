@@ -47,9 +47,7 @@ class Reading:
     observed_until_method: str | None = None
     """declared, archive_name or latest_timestamp."""
     threading_method: str = "native"
-    names: pl.DataFrame = field(
-        default_factory=lambda: pl.DataFrame(schema={"identity": pl.String, "name": pl.String})
-    )
+    names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"identity": pl.String, "name": pl.String}))
     """Display names per identity; they stay in the private store."""
 
     @property

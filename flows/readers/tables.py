@@ -69,9 +69,7 @@ def read_messages(export: Export, table: TableSettings | None, *, not_after: dat
     )
 
 
-def read_outcomes(
-    export: Export, table: TableSettings | None, settings: Settings, *, not_after: datetime
-) -> Reading:
+def read_outcomes(export: Export, table: TableSettings | None, settings: Settings, *, not_after: datetime) -> Reading:
     """Outcome rows of one table, stages translated by `[outcomes] stages`; otherwise as `read_messages`."""
     sheet = read_sheet(export.path, _known(OUTCOMES, table), table.sheet if table else None)
     rows = _ours(sheet, OUTCOMES, table, required=_required(OUTCOMES, table))
@@ -252,11 +250,7 @@ def _time_warnings(rows: pl.DataFrame, column: str, table: TableSettings | None)
     warnings: tuple[str, ...] = ()
     if unread.height:
         numeric = unread[f"{column}_raw"].str.contains(r"^\s*\d{9,13}(\.\d+)?\s*$").mean()
-        hint = (
-            " They look like epoch seconds or milliseconds."
-            if isinstance(numeric, float) and numeric > 0.5
-            else ""
-        )
+        hint = " They look like epoch seconds or milliseconds." if isinstance(numeric, float) and numeric > 0.5 else ""
         warnings += (
             f"{column}: {unread.height} of {given.height} times could not be read (first: row "
             f"{unread['row_no'][0]}).{hint} Say how they are written: time_format in [[tables]].",

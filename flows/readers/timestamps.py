@@ -70,9 +70,7 @@ def parse_numeric_dates(raw: pl.Series, order: DateOrder | None) -> pl.DataFrame
     Dots are day first. For slashes and dashes the order is `order`, or that of the dates in `raw` with a
     number above 12. Raises InputError where neither decides it.
     """
-    parts = (
-        raw.to_frame("raw").select(pl.col("raw").str.extract_groups(_NUMERIC).alias("parts")).unnest("parts")
-    )
+    parts = raw.to_frame("raw").select(pl.col("raw").str.extract_groups(_NUMERIC).alias("parts")).unnest("parts")
     parts = parts.with_columns(
         pl.col("first", "second", "year", "hour", "minute", "sec").cast(pl.Int32),
         pl.col("half").str.to_lowercase(),
@@ -152,9 +150,7 @@ def _iso(raw: pl.Series, zone: str | None) -> pl.DataFrame:
     minutes = digits // 100 * 60 + digits % 100
     minutes = pl.when(mark.str.starts_with("-")).then(-minutes).otherwise(minutes)
     explicit = mark.str.to_uppercase().is_in(["Z", "UTC", "GMT"])
-    shifted = (
-        naive - pl.duration(minutes=pl.when(explicit).then(0).otherwise(minutes))
-    ).dt.replace_time_zone("UTC")
+    shifted = (naive - pl.duration(minutes=pl.when(explicit).then(0).otherwise(minutes))).dt.replace_time_zone("UTC")
     return parts.select(
         pl.when(mark.is_null()).then(_to_utc(naive, zone)).otherwise(shifted).alias("at"),
         _precision("minute", "second").alias("precision"),
@@ -223,9 +219,7 @@ def _to_utc(naive: pl.Expr, zone: str | None) -> pl.Expr:
     if zone is None:
         return naive.dt.replace_time_zone("UTC")
     local = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    later = (naive + pl.duration(hours=1)).dt.replace_time_zone(
-        zone, ambiguous="earliest", non_existent="null"
-    )
+    later = (naive + pl.duration(hours=1)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     return local.fill_null(later).dt.convert_time_zone("UTC")
 
 

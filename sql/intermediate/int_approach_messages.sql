@@ -30,9 +30,10 @@ with marked as (
         ) as is_turn_start
     from int_sided_messages as messages
     inner join int_side_languages as languages
-        on messages.thread_id = languages.thread_id
-        and messages.approach_no = languages.approach_no
-        and messages.side = languages.side
+        on
+            messages.thread_id = languages.thread_id
+            and messages.approach_no = languages.approach_no
+            and messages.side = languages.side
     left join text_counts as counts on messages.body_hash = counts.body_hash
     left join text_features as features
         on messages.body_hash = features.body_hash and languages.language = features.language

@@ -44,11 +44,13 @@ from outreach
 union all
 select
     thread_id, approach_no, 'talk_share', 'ratio', 'share',
-    case when not is_younger_than_30d and recruiter_words_30d > 0 and candidate_words_30d > 0
-        then recruiter_words_30d
+    case
+        when not is_younger_than_30d and recruiter_words_30d > 0 and candidate_words_30d > 0
+            then recruiter_words_30d
     end,
-    case when not is_younger_than_30d and recruiter_words_30d > 0 and candidate_words_30d > 0
-        then recruiter_words_30d + candidate_words_30d
+    case
+        when not is_younger_than_30d and recruiter_words_30d > 0 and candidate_words_30d > 0
+            then recruiter_words_30d + candidate_words_30d
         else 0
     end,
     is_younger_than_30d

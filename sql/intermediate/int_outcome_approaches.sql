@@ -24,9 +24,10 @@ select
 from stg_outcomes as outcomes
 inner join int_outcome_threads as links on outcomes.outcome_key = links.outcome_key
 inner join int_approaches as approaches
-    on links.thread_id = approaches.thread_id
-    and approaches.approach_no >= 1
-    and coalesce(outcomes.occurred_at, outcomes.observed_until) >= approaches.started_at
+    on
+        links.thread_id = approaches.thread_id
+        and approaches.approach_no >= 1
+        and coalesce(outcomes.occurred_at, outcomes.observed_until) >= approaches.started_at
 qualify row_number() over (
     partition by outcomes.outcome_key
     order by approaches.started_at desc, approaches.thread_id asc, approaches.approach_no desc

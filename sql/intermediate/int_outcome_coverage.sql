@@ -41,6 +41,12 @@ linked as (
 select
     recruiter_id,
     max(observed_until) as outcome_observed_until
-from (from everyone union all from same_folder union all from linked)
+from (
+    from everyone
+    union all
+    from same_folder
+    union all
+    from linked
+) as seen
 where recruiter_id is not null
 group by recruiter_id

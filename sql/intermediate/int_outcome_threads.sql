@@ -25,4 +25,6 @@ by_candidate as (
         and (outcomes.job is null or threads.job is null or lower(outcomes.job) = lower(threads.job))
 )
 
-from by_thread union all from by_candidate
+from by_thread
+union all
+from by_candidate

@@ -45,7 +45,8 @@ select
     ) as language
 from sides
 left join votes
-    on sides.thread_id = votes.thread_id
-    and sides.approach_no = votes.approach_no
-    and sides.side = votes.side
-    and votes.place = 1
+    on
+        sides.thread_id = votes.thread_id
+        and sides.approach_no = votes.approach_no
+        and sides.side = votes.side
+        and votes.place = 1

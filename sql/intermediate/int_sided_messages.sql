@@ -55,6 +55,8 @@ first_recruiter_messages as (
     group by thread_id
 ),
 
+reopened as (select distinct thread_id, thread_seq from reopenings),
+
 starts as (
     select
         sided.*,
@@ -65,9 +67,10 @@ starts as (
         ) as is_first
     from sided
     left join first_recruiter_messages
-        on sided.thread_id = first_recruiter_messages.thread_id
-        and sided.thread_seq = first_recruiter_messages.thread_seq
-    left join (select distinct thread_id, thread_seq from reopenings) as reopened
+        on
+            sided.thread_id = first_recruiter_messages.thread_id
+            and sided.thread_seq = first_recruiter_messages.thread_seq
+    left join reopened
         on sided.thread_id = reopened.thread_id and sided.thread_seq = reopened.thread_seq
     where sided.side is not null
 ),

@@ -15,7 +15,8 @@ select
     bool_or(messages.is_first) as is_opening
 from int_sided_messages as messages
 inner join int_side_languages as languages
-    on messages.thread_id = languages.thread_id
-    and messages.approach_no = languages.approach_no
-    and messages.side = languages.side
+    on
+        messages.thread_id = languages.thread_id
+        and messages.approach_no = languages.approach_no
+        and messages.side = languages.side
 group by messages.body_hash, languages.language

@@ -42,7 +42,13 @@ named_recruiters as (
 ),
 
 everyone as (
-    from senders union all from recipients union all from named_candidates union all from named_recruiters
+    from senders
+    union all
+    from recipients
+    union all
+    from named_candidates
+    union all
+    from named_recruiters
 )
 
 select distinct

@@ -6,7 +6,7 @@ Why: in an archive the other person is a candidate only if the owner opened the 
 Weakness: friends and vendors whom a recruiter wrote to first are taken for candidates; `role_method` says so.
 +++
 [columns]
-role_method = "declared, assumed_counterpart (the other person of a two-person archive thread that the owner opened) or outcome_source"
+role_method = "declared; assumed_counterpart (the other one of a two-person thread the owner opened); outcome_source"
 opened_by = "who wrote the first message that is not an invitation note"
 out_of_metrics_reason = "why the thread is not measured: group, internal, no recruiter, role unknown; null when it is"
 first_message_known = "false when the export begins in the middle of the thread (its first subject is a reply's)"
@@ -50,16 +50,21 @@ people as (
         bool_or(people.claim = 'candidate') as has_candidate,
         bool_or(people.claim = 'counterpart') as has_counterpart,
         bool_or(people.claim = 'counterpart' and outcome_people.candidate_id is not null) as is_in_outcomes,
-        arg_min(people.person_id, (people.identity_rank, people.person_id))
-            filter (where people.claim = 'recruiter') as recruiter_id,
-        arg_min(people.person_id, (people.identity_rank, people.person_id))
-            filter (where people.claim = 'candidate') as candidate_id,
-        arg_min(people.identity_rank, (people.identity_rank, people.person_id))
-            filter (where people.claim = 'candidate') as candidate_rank,
-        arg_min(people.person_id, (people.identity_rank, people.person_id))
-            filter (where people.claim = 'counterpart') as counterpart_id,
-        arg_min(people.identity_rank, (people.identity_rank, people.person_id))
-            filter (where people.claim = 'counterpart') as counterpart_rank
+        arg_min(people.person_id, (people.identity_rank, people.person_id)) filter (
+            where people.claim = 'recruiter'
+        ) as recruiter_id,
+        arg_min(people.person_id, (people.identity_rank, people.person_id)) filter (
+            where people.claim = 'candidate'
+        ) as candidate_id,
+        arg_min(people.identity_rank, (people.identity_rank, people.person_id)) filter (
+            where people.claim = 'candidate'
+        ) as candidate_rank,
+        arg_min(people.person_id, (people.identity_rank, people.person_id)) filter (
+            where people.claim = 'counterpart'
+        ) as counterpart_id,
+        arg_min(people.identity_rank, (people.identity_rank, people.person_id)) filter (
+            where people.claim = 'counterpart'
+        ) as counterpart_rank
     from int_thread_people as people
     left join outcome_people on people.person_id = outcome_people.candidate_id
     group by people.thread_id
@@ -76,7 +81,8 @@ assigned as (
         people.* exclude (thread_id, n_recruiters, has_candidate, has_counterpart),
         case
             when not coalesce(people.has_counterpart, false) or facts.is_group then null
-            when people.n_recruiters > 0 and not people.has_candidate
+            when
+                people.n_recruiters > 0 and not people.has_candidate
                 and (openers.opener_claim = 'recruiter' or people.is_in_outcomes) then 'candidate'
             when people.n_recruiters = 0 and people.has_candidate and openers.opener_claim = 'counterpart'
                 then 'recruiter'
@@ -114,7 +120,7 @@ select
     case
         when is_group then 'group'
         when n_recruiters > 1 and not has_candidate and not has_counterpart then 'internal'
-        when n_recruiters = 0 and counterpart_role is distinct from 'recruiter' then 'no recruiter'
+        when n_recruiters = 0 and coalesce(counterpart_role, '') != 'recruiter' then 'no recruiter'
         when has_counterpart and counterpart_role is null and not has_candidate then 'role unknown'
     end as out_of_metrics_reason
 from assigned

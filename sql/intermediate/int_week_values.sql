@@ -16,11 +16,11 @@ with placed as (
         approaches.recruiter_id,
         approaches.candidate_id,
         unnest([
-            {'group_by': 'all', 'group_value': 'all'},
-            {'group_by': 'team', 'group_value': approaches.team},
-            {'group_by': 'channel', 'group_value': approaches.channel},
-            {'group_by': 'language', 'group_value': approaches.language},
-            {'group_by': 'recruiter', 'group_value': approaches.recruiter_id}
+            { 'group_by': 'all', 'group_value': 'all' },
+            { 'group_by': 'team', 'group_value': approaches.team },
+            { 'group_by': 'channel', 'group_value': approaches.channel },
+            { 'group_by': 'language', 'group_value': approaches.language },
+            { 'group_by': 'recruiter', 'group_value': approaches.recruiter_id }
         ], recursive := true)
     from int_metric_values as measured
     inner join int_approaches as approaches
@@ -68,10 +68,11 @@ variances as (
         / (any_value(totals.denominator) ^ 2) as variance
     from totals
     inner join recruiter_sums as sums
-        on totals.group_by = sums.group_by
-        and totals.group_value = sums.group_value
-        and totals.week = sums.week
-        and totals.metric = sums.metric
+        on
+            totals.group_by = sums.group_by
+            and totals.group_value = sums.group_value
+            and totals.week = sums.week
+            and totals.metric = sums.metric
     group by totals.group_by, totals.group_value, totals.week, totals.metric
 ),
 
@@ -82,10 +83,11 @@ joined as (
         share(totals.numerator, totals.denominator) as quotient
     from totals
     left join variances
-        on totals.group_by = variances.group_by
-        and totals.group_value = variances.group_value
-        and totals.week = variances.week
-        and totals.metric = variances.metric
+        on
+            totals.group_by = variances.group_by
+            and totals.group_value = variances.group_value
+            and totals.week = variances.week
+            and totals.metric = variances.metric
 ),
 
 effective as (

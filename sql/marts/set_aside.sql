@@ -15,7 +15,10 @@ n_rows = "how many"
 */
 select
     file_id,
-    case when lower(member) like 'invitation%' then 'invitations' when lower(member) like '%outcome%' then 'outcomes' else 'messages' end
+    case
+        when lower(member) like 'invitation%' then 'invitations' when lower(member) like '%outcome%' then 'outcomes' else
+            'messages'
+    end
         as member,
     reason,
     count(*) as n_rows

@@ -166,14 +166,15 @@ sums as (
 ),
 
 counted as (
-    select * replace (
-        case when has_words then recruiter_words end as recruiter_words,
-        case when has_words then candidate_words end as candidate_words,
-        case when has_words then recruiter_words_after_reply end as recruiter_words_after_reply,
-        case when has_words then candidate_words_after_reply end as candidate_words_after_reply,
-        case when has_words then recruiter_words_30d end as recruiter_words_30d,
-        case when has_words then candidate_words_30d end as candidate_words_30d
-    )
+    select
+        * replace (
+            case when has_words then recruiter_words end as recruiter_words,
+            case when has_words then candidate_words end as candidate_words,
+            case when has_words then recruiter_words_after_reply end as recruiter_words_after_reply,
+            case when has_words then candidate_words_after_reply end as candidate_words_after_reply,
+            case when has_words then recruiter_words_30d end as recruiter_words_30d,
+            case when has_words then candidate_words_30d end as candidate_words_30d
+        )
     from sums
 )
 
@@ -183,14 +184,17 @@ select
     longest.candidate_turns,
     longest.longest_monologue_words::bigint as longest_monologue_words,
     longest.candidate_longest_words::bigint as candidate_longest_words,
-    case when counted.recruiter_words > 0 and counted.candidate_words > 0
-        then share(counted.recruiter_words, counted.recruiter_words + counted.candidate_words)
+    case
+        when counted.recruiter_words > 0 and counted.candidate_words > 0
+            then share(counted.recruiter_words, counted.recruiter_words + counted.candidate_words)
     end as talk_share,
-    case when counted.recruiter_chars > 0 and counted.candidate_chars > 0
-        then share(counted.recruiter_chars, counted.recruiter_chars + counted.candidate_chars)
+    case
+        when counted.recruiter_chars > 0 and counted.candidate_chars > 0
+            then share(counted.recruiter_chars, counted.recruiter_chars + counted.candidate_chars)
     end as talk_share_chars,
-    case when counted.candidate_messages > 0
-        then share(counted.recruiter_messages, counted.messages)
+    case
+        when counted.candidate_messages > 0
+            then share(counted.recruiter_messages, counted.messages)
     end as talk_share_messages,
     share(
         counted.recruiter_words_after_reply,

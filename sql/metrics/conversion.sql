@@ -8,7 +8,7 @@ Weakness: an event without a date says only that it happened by the end of what 
 [columns]
 converted_at = "when the first conversion event after the first message happened, UTC"
 outcome_observed_until = "until when the outcome sources that cover the approach show what happened"
-already_in_process = "the candidate had an open application, screen, interview or offer before the first message: out of rates, counted"
+already_in_process = "an application, screen, interview or offer was open before the first message: out of rates, counted"
 is_conversion_open_60d = "true while nobody can say yet whether a conversion came within 60 days"
 
 [outcome.converted_30d]
@@ -80,7 +80,7 @@ with earlier_events as (
     from int_approaches as approaches
     inner join int_outcome_threads as links on approaches.thread_id = links.thread_id
     inner join stg_outcomes as outcomes
-        on links.outcome_key = outcomes.outcome_key and outcomes.occurred_at < approaches.started_at
+        on links.outcome_key = outcomes.outcome_key and approaches.started_at > outcomes.occurred_at
     where
         outcomes.event in (
             'applied', 'screen', 'interview', 'offer', 'declined', 'opted_out', 'hired', 'rejected', 'withdrawn', 'closed'
@@ -149,35 +149,45 @@ select
     converted_at,
     outcome_observed_until,
     case when outcome_observed_until is not null then was_in_process end as already_in_process,
-    case when not was_in_process and not coalesce(has_undated_conversion, false)
-        then judged(outcome_observed_until, started_at, converted_at, 30)
+    case
+        when not was_in_process and not coalesce(has_undated_conversion, false)
+            then judged(outcome_observed_until, started_at, converted_at, 30)
     end as converted_30d,
-    case when not was_in_process and not coalesce(has_undated_conversion, false)
-        then judged(outcome_observed_until, started_at, converted_at, 60)
+    case
+        when not was_in_process and not coalesce(has_undated_conversion, false)
+            then judged(outcome_observed_until, started_at, converted_at, 60)
     end as converted_60d,
-    case when not was_in_process and not coalesce(has_undated_conversion, false)
-        then judged(outcome_observed_until, started_at, converted_at, 90)
+    case
+        when not was_in_process and not coalesce(has_undated_conversion, false)
+            then judged(outcome_observed_until, started_at, converted_at, 90)
     end as converted_90d,
-    case when outcome_observed_until is not null and not was_in_process
-        then coalesce(has_conversion, false)
+    case
+        when outcome_observed_until is not null and not was_in_process
+            then coalesce(has_conversion, false)
     end as converted_ever,
-    case when not was_in_process and sees_interested
-        then judged(outcome_observed_until, started_at, interested_at, 90)
+    case
+        when not was_in_process and sees_interested
+            then judged(outcome_observed_until, started_at, interested_at, 90)
     end as interested_90d,
-    case when not was_in_process and sees_declined
-        then judged(outcome_observed_until, started_at, declined_at, 90)
+    case
+        when not was_in_process and sees_declined
+            then judged(outcome_observed_until, started_at, declined_at, 90)
     end as declined_90d,
-    case when not was_in_process and sees_opted_out
-        then judged(outcome_observed_until, started_at, opted_out_at, 90)
+    case
+        when not was_in_process and sees_opted_out
+            then judged(outcome_observed_until, started_at, opted_out_at, 90)
     end as opted_out_90d,
-    case when not was_in_process and sees_interview
-        then judged(outcome_observed_until, started_at, interview_at, 90)
+    case
+        when not was_in_process and sees_interview
+            then judged(outcome_observed_until, started_at, interview_at, 90)
     end as interview_90d,
-    case when not was_in_process and sees_offer
-        then judged(outcome_observed_until, started_at, offer_at, 90)
+    case
+        when not was_in_process and sees_offer
+            then judged(outcome_observed_until, started_at, offer_at, 90)
     end as offer_90d,
-    case when not was_in_process and sees_hired
-        then judged(outcome_observed_until, started_at, hired_at, 90)
+    case
+        when not was_in_process and sees_hired
+            then judged(outcome_observed_until, started_at, hired_at, 90)
     end as hired_90d,
     outcome_observed_until is not null
     and not was_in_process

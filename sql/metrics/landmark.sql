@@ -108,14 +108,17 @@ select
     approach_no,
     case when is_at_landmark then due_at end as landmark_at,
     replied_at is not null and is_over as is_left_out_of_landmark,
-    case when is_at_landmark and recruiter_words > 0 and candidate_words > 0
-        then share(recruiter_words, recruiter_words + candidate_words)
+    case
+        when is_at_landmark and recruiter_words > 0 and candidate_words > 0
+            then share(recruiter_words, recruiter_words + candidate_words)
     end as talk_share_landmark,
-    case when is_at_landmark and is_conversion_known
-        then judged(outcome_observed_until, due_at, converted_at, 60)
+    case
+        when is_at_landmark and is_conversion_known
+            then judged(outcome_observed_until, due_at, converted_at, 60)
     end as converted_60d_after_landmark,
     case when is_unanswered_7d then followups_7d end as followups_unanswered_7d,
-    case when is_unanswered_7d
-        then judged(observed_until, started_at, replied_at, 30)
+    case
+        when is_unanswered_7d
+            then judged(observed_until, started_at, replied_at, 30)
     end as replied_8_to_30d
 from placed

@@ -1,7 +1,7 @@
 /*
 What the first message of an approach looks like.
 Grain: one row per `thread_id, approach_no`, outreach only.
-Counts: exactly one message, the one that opens the approach; what follows within ten minutes is `opening_run_messages`, kept apart.
+Counts: exactly one message, the one that opens the approach; `opening_run_messages` (ten minutes) are kept apart.
 Why: the first message is complete before anything can answer it, so it may be related to every outcome.
 Weakness: the words of greeting and signature count in length; requests are found by phrases, with the misses that phrases have.
 +++

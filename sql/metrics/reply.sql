@@ -96,17 +96,21 @@ select
     replies.replied_at,
     elapsed_hours(approaches.started_at, replies.replied_at) as reply_hours,
     replies.reply_words,
-    case when approaches.is_judgeable
-        then judged(approaches.observed_until, approaches.started_at, replies.replied_at, 7)
+    case
+        when approaches.is_judgeable
+            then judged(approaches.observed_until, approaches.started_at, replies.replied_at, 7)
     end as replied_7d,
-    case when approaches.is_judgeable
-        then judged(approaches.observed_until, approaches.started_at, replies.replied_at, 14)
+    case
+        when approaches.is_judgeable
+            then judged(approaches.observed_until, approaches.started_at, replies.replied_at, 14)
     end as replied_14d,
-    case when approaches.is_judgeable
-        then judged(approaches.observed_until, approaches.started_at, replies.replied_at, 30)
+    case
+        when approaches.is_judgeable
+            then judged(approaches.observed_until, approaches.started_at, replies.replied_at, 30)
     end as replied_30d,
-    case when approaches.is_judgeable and is_closed(approaches.observed_until, approaches.started_at, 30)
-        then counts.candidate_turns_30d >= 2
+    case
+        when approaches.is_judgeable and is_closed(approaches.observed_until, approaches.started_at, 30)
+            then counts.candidate_turns_30d >= 2
     end as discussion,
     approaches.is_judgeable and not is_closed(approaches.observed_until, approaches.started_at, 7) as is_reply_open_7d,
     approaches.is_judgeable and not is_closed(approaches.observed_until, approaches.started_at, 14) as is_reply_open_14d,

@@ -27,5 +27,9 @@ select
     recruiter_id,
     max(observed_until) as observed_until,
     bool_or(is_owner) as is_owner
-from (from owners union all from table_senders)
+from (
+    from owners
+    union all
+    from table_senders
+) as seen
 group by recruiter_id

@@ -146,9 +146,7 @@ def _of_reading(reading: Reading) -> list[str]:
     if reading.owner_method:
         lines.append(f"  owner: found ({reading.owner_method})")
     if reading.observed_until:
-        lines.append(
-            f"  observed until: {reading.observed_until:%Y-%m-%d %H:%M} UTC ({reading.observed_until_method})"
-        )
+        lines.append(f"  observed until: {reading.observed_until:%Y-%m-%d %H:%M} UTC ({reading.observed_until_method})")
     if reading.messages.height and reading.threading_method != "native":
         lines.append(f"  threads: {reading.threading_method}")
     return [*lines, *(f"  warning: {warning}" for warning in reading.warnings)]
@@ -167,9 +165,7 @@ def _of_table(path: Path) -> str:
     if not {normal(name) for name in sheet.frame.columns} & _familiar():
         # Without a single name we know, the first line may be a message: a chat log, a headless table.
         hidden = [f"column {number}" for number in range(1, sheet.frame.width + 1)]
-        unnamed = replace(
-            sheet, frame=sheet.frame.rename(dict(zip(sheet.frame.columns, hidden, strict=True)))
-        )
+        unnamed = replace(sheet, frame=sheet.frame.rename(dict(zip(sheet.frame.columns, hidden, strict=True))))
         return "\n".join([*_columns(unnamed), "", *_mapping(path, unnamed), UNNAMED])
     return "\n".join([*_columns(sheet), "", *_mapping(path, sheet)])
 
@@ -243,9 +239,7 @@ def _mapping(path: Path, sheet: Sheet) -> list[str]:
     found = guesses[table.name]
     match = re.sub(r"\d+", "*", path.name)
     if table is MESSAGES and not {"thread_id", "sent_at"} & set(found):
-        return [
-            "No column looks like a conversation id, and none like a time: nothing can be measured from it."
-        ]
+        return ["No column looks like a conversation id, and none like a time: nothing can be measured from it."]
     lines = [
         "Paste this into talkshare.toml and correct it:",
         "",
@@ -305,9 +299,7 @@ def _guess(table: Table, columns: list[str]) -> dict[str, str]:
 def _missing(table: Table, found: dict[str, str]) -> dict[str, str]:
     needed = {column.name: column.meaning for column in table.columns if column.required}
     if table is MESSAGES:
-        needed["sender_role"] = (
-            "recruiter or candidate; not needed where candidate_id or recruiter_id is mapped"
-        )
+        needed["sender_role"] = "recruiter or candidate; not needed where candidate_id or recruiter_id is mapped"
         if {"candidate_id", "recruiter_id"} & set(found):
             del needed["sender_role"]
     if table is OUTCOMES and not {"thread_id", "candidate_id"} & set(found):
