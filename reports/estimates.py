@@ -203,8 +203,8 @@ class Findings:
         def leads(finding: Finding) -> bool:
             return finding.outcome in LEADING_OUTCOMES and finding.metric not in skipped
 
-        clear, unclear = (tuple(filter(leads, part)) for part in (self.clear, self.unclear))
-        return Findings(clear, unclear, self.too_little)
+        unclear = sorted(filter(leads, self.unclear), key=lambda f: (LEADING_OUTCOMES.index(f.outcome), f.metric))
+        return Findings(tuple(filter(leads, self.clear)), tuple(unclear), self.too_little)
 
 
 @dataclass(frozen=True)

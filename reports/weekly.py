@@ -26,7 +26,7 @@ FIGURES = (
 )
 PER_CONTACTED = ("replied_7d", "discussion", "converted_60d")
 MAXIMUM_POINTS = 5
-MAXIMUM_FINDING_ROWS = 10
+MAXIMUM_FINDING_ROWS = 8
 
 
 @dataclass(frozen=True)

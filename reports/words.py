@@ -352,7 +352,7 @@ def finding_point(finding: Finding, event: str, labels: Mapping[str, str]) -> st
         else (f"{abs(finding.difference) * 100:.1f} fewer per 100")
     )
     spread = f"between {bounds[0] * 100:.1f} and {bounds[1] * 100:.1f}"
-    span = _span(finding)
+    span = _span(finding, "than at")
     return f"{finding_phrase(finding, event, labels)}: {size} (plausibly {spread}){f' {span}' if span else ''}."
 
 
@@ -803,7 +803,7 @@ def adjusted_note(finding: Finding | None) -> str:
     if finding is None or finding.difference is None:
         return ""
     within = f"Compared within the same recruiter, language and month: {difference_words(finding)} points"
-    span = _span(finding)
+    span = _span(finding, "against")
     text = f"{within}{f' {span}' if span else ''}."
     if finding.verdict == "no difference seen" and finding.minimum_detectable is not None:
         least = f"{finding.minimum_detectable * 100:.1f}"
@@ -877,15 +877,15 @@ def finding_phrase(finding: Finding, event: str, labels: Mapping[str, str]) -> s
     return f"{phrase} {verb} with {more} {outcome_words(finding.outcome, event, labels)}"
 
 
-def _span(finding: Finding) -> str:
-    """From which value of the metric to which."""
-    if finding.from_value is None or finding.to_value is None or finding.to_value <= finding.from_value:
+def _span(finding: Finding, joint: str) -> str:
+    """From which value of the metric to which: at 160 words than at 92."""
+    low, high = finding.from_value, finding.to_value
+    if low is None or high is None or high <= low:
         return ""
     unit = METRICS.get(finding.metric, ("", "number"))[1]
     if unit == "share":
-        return f"at {percent(finding.to_value)} than at {percent(finding.from_value)}"
-    name = "" if unit == "number" else f" {unit}"
-    return f"at {amount(finding.to_value, '')}{name} than at {amount(finding.from_value, '')}"
+        return f"at {percent(high)} {joint} {percent(low)}"
+    return f"at {amount(high, '')}{'' if unit == 'number' else f' {unit}'} {joint} {amount(low, '')}"
 
 
 def findings_headline(findings: Findings, is_refused: bool) -> str:
@@ -976,10 +976,7 @@ def quality_headline(quality: Quality) -> str:
         return "No rows were read"
     files = f"{count(quality.files_read)} file{'s' if quality.files_read != 1 else ''}"
     refused = f", {count(quality.files_refused)} refused" if quality.files_refused else ""
-    return (
-        f"{percent(rows['rows_set_aside'] / rows['rows_in'])} of {count(rows['rows_in'])} rows set aside; "
-        f"{files}{refused}"
-    )
+    return f"{count(rows['rows_set_aside'])} of {count(rows['rows_in'])} rows set aside; {files}{refused}"
 
 
 ROW_NAMES = (

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 ROW_ID = "row_id"
@@ -34,20 +36,19 @@ def check(
     `parameters` fill `{"$PARAMETER": name}` in the expectations. Raises RuntimeError if an expectation itself
     could not be evaluated, since a check that cannot fail is no check.
     """
-    gx, engine, batch = _open_batch(connection, table)
-    suite = gx.ExpectationSuite(name=table)
-    for expectation in expectations:
-        suite.add_expectation(_build(gx, expectation, dict(parameters or {})))
-    outcome = batch.validate(
-        suite,
-        result_format={
-            "result_format": "COMPLETE",
-            "unexpected_index_column_names": [ROW_ID],
-            "return_unexpected_index_query": True,
-            "partial_unexpected_count": 0,
-        },
-    )
-    engine.dispose()
+    with _opened_batch(connection, table) as (gx, batch):
+        suite = gx.ExpectationSuite(name=table)
+        for expectation in expectations:
+            suite.add_expectation(_build(gx, expectation, dict(parameters or {})))
+        outcome = batch.validate(
+            suite,
+            result_format={
+                "result_format": "COMPLETE",
+                "unexpected_index_column_names": [ROW_ID],
+                "return_unexpected_index_query": True,
+                "partial_unexpected_count": 0,
+            },
+        )
     return [
         _finding(connection, table, expectation, result)
         for expectation, result in zip(expectations, _in_order(outcome, expectations), strict=True)
@@ -101,26 +102,39 @@ def _build(gx: Any, expectation: Mapping[str, Any], parameters: dict[str, Any]) 
     return getattr(gx.expectations, name)(**kwargs, meta=meta)
 
 
-def _open_batch(connection: Any, table: str) -> tuple[Any, Any, Any]:
+@cache
+def _context() -> tuple[Any, Any]:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
     import great_expectations as gx
+
+    # It would tell of every temporary folder it makes.
+    for name in [name for name in logging.root.manager.loggerDict if name.startswith("great_expectations")]:
+        logging.getLogger(name).setLevel(logging.ERROR)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    return gx, context
+
+
+@contextmanager
+def _opened_batch(connection: Any, table: str) -> Iterator[tuple[Any, Any]]:
     from duckdb_sqlalchemy import ConnectionWrapper
     from sqlalchemy import event
     from sqlalchemy.pool import StaticPool
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
+    gx, context = _context()
     sources: Any = context.data_sources
     source = sources.add_sql(
-        name="talkshare",
+        name=table,
         connection_string="duckdb:///:memory:",
         kwargs={"creator": lambda: ConnectionWrapper(connection.cursor()), "poolclass": StaticPool},
     )
     engine = source.get_execution_engine().engine
     event.listen(engine, "after_cursor_execute", _buffer_result)
-    batch = source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("all").get_batch()
-    return gx, engine, batch
+    try:
+        yield gx, source.add_table_asset(table, table_name=table).add_batch_definition_whole_table("all").get_batch()
+    finally:
+        engine.dispose()
+        sources.delete(table)
 
 
 def _buffer_result(_connection: Any, cursor: Any, _sql: str, _parameters: Any, context: Any, _many: bool) -> None:

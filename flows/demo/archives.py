@@ -112,7 +112,7 @@ class _Inbox:
 def write_archives(
     out: Path, recruiter: Recruiter, threads: list[Thread], rng: Random, until: date
 ) -> tuple[list[ArchiveCounts], int]:
-    """Write the recruiter's archive, and the older one where there is one; counts per zip and rows in both."""
+    """Write the recruiter's archive, and the older one where there is one; counts per zip, and wanted rows in both."""
     rows = [row for thread in threads for row in _thread_rows(thread, rng)]
     end = at_midnight(until)
     rows += _odd_rows(recruiter, threads, rng, end)
@@ -123,7 +123,7 @@ def write_archives(
     before = until - timedelta(days=OLDER_BY_DAYS)
     older = inbox.before(at_midnight(before))
     written.append(_write_zip(out, older, recruiter.older_era, before))
-    return written, len(older.rows)
+    return written, sum(row.what in ("message", "group") for row in older.rows)
 
 
 def _thread_rows(thread: Thread, rng: Random) -> Iterable[Row]:
@@ -266,7 +266,8 @@ def _cells(row: Row, era: str) -> tuple[str, ...]:
         content = content.replace("\n", "  ")
     date_text = row.date_text or f"{moment(row.at):%Y-%m-%d %H:%M:%S} UTC"
     cells = (
-        conversation, row.title, row.sender, row.sender_url, row.to, row.to_urls, date_text, row.subject, content, row.folder,
+        conversation, row.title, row.sender, row.sender_url, row.to, row.to_urls,
+        date_text, row.subject, content, row.folder,
     )  # fmt: skip
     if era == "2023":
         return cells

@@ -55,7 +55,7 @@ class Truth:
     invitations: dict[str, dict[str, int]]
     """Rows of `Invitations.csv` per archive: outgoing, incoming, and how many carry a note."""
     rows: dict[str, int]
-    """Sums over message files, with `already_known`: rows that stand in an older archive as well."""
+    """Sums over message files; `already_known`: wanted rows (no spam, no advertising) two archives share."""
     approaches: tuple[Approach, ...] = field(repr=False, default=())
 
     def to_json(self) -> str:
