@@ -260,7 +260,8 @@ def funnel(result: Funnel, labels: dict[str, str], width: int) -> alt.LayerChart
     )
     bars = (
         alt.Chart(_data(rows))
-        .mark_bar(cornerRadiusEnd=2)
+        # Rounded ends would be clip paths, whose ids count on from one rendering to the next.
+        .mark_bar()
         .encode(x=x, y=y, color=alt.Color("colour:N", scale=None, legend=None))
     )
     known = [row for row in rows if row["known"]]

@@ -262,11 +262,11 @@ def _figures(numbers: Estimates, info: Mapping[str, Any], settings: ReportOption
     """The pictures in their order; two in one list stand side by side."""
     if info.get("reply_refused_reason"):
         refused = words.refused(str(info["reply_refused_reason"]))
-        return [[Figure("weekly", words.refused_headline(), instead=refused)], [_talk_figure(numbers.talk)]]
+        return [[Figure("weekly", words.refused_headline(), instead=refused)], [_talk_figure(numbers.talk, settings)]]
     return [
         [_weekly_figure(numbers.reply, settings)],
         [_funnel_figure(numbers.funnel, settings)],
-        [_talk_figure(numbers.talk)],
+        [_talk_figure(numbers.talk, settings)],
         [_comparison_figure(numbers, numbers.length, info, settings)],
         [_comparison_figure(numbers, asking, info, settings) for asking in numbers.asking],
     ]
@@ -306,7 +306,7 @@ def _funnel_figure(funnel: Funnel, settings: ReportOptions) -> Figure:
     )
 
 
-def _talk_figure(shares: TalkShares) -> Figure:
+def _talk_figure(shares: TalkShares, settings: ReportOptions) -> Figure:
     if not shares.bars:
         return Figure(
             "talk",
@@ -320,7 +320,7 @@ def _talk_figure(shares: TalkShares) -> Figure:
         charts.draw(lambda width: charts.talk(shares, width)),
         words.talk_alt(shares),
         Table(words.TALK_COLUMNS, words.talk_rows(shares), (False, True)),
-        [note for note in (words.talk_note(shares),) if note],
+        [note for note in (words.talk_note(shares, settings.minimum_candidates),) if note],
     )
 
 

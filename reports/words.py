@@ -666,14 +666,14 @@ def talk_subtitle(shares: TalkShares) -> str:
     )
 
 
-def talk_note(shares: TalkShares) -> str:
+def talk_note(shares: TalkShares, minimum: int) -> str:
     """What the reference line is; empty without one."""
     if shares.reference is None or shares.median is None:
         return ""
     return (
         f"The dashed line at {percent(shares.reference)} is a reference set in your configuration, not a "
         "measured optimum; "
-        f"{count(shares.at_or_below_reference)} of {count(shares.cohort.n)} conversations lie at or below "
+        f"{few(shares.at_or_below_reference, minimum)} of {count(shares.cohort.n)} conversations lie at or below "
         "it. A first "
         f"message of 120 words needs {120 / shares.reference - 120:.0f} words of the candidate to get there."
     )
@@ -734,7 +734,8 @@ def comparison_headline(comparison: Comparison, finding: Finding | None, event: 
         return finding_phrase(finding, event, labels)
     contrast = comparison.contrast
     if contrast is None:
-        return f"No {'length' if what == 'lengths' else f'share of {what}'} of the first message stands out"
+        where = "length of the first message" if what == "lengths" else f"share of {what}"
+        return f"No {where} stands out"
     if finding:
         return f"Replies differ by {what.rstrip('s')}, but not within the same recruiter, language and month"
     return _contrast_headline(comparison.name, *contrast)

@@ -2,7 +2,8 @@
 Threads with the two sides resolved, or the reason why they are not.
 Grain: one row per `thread_id`.
 Counts: every thread with a kept row; groups, internal talks and threads without a resolved side keep their row with a reason.
-Why: in an archive the other person is a candidate only if the owner opened the talk, or an outcome source says so.
+Why: in an archive the other person is a candidate only if the owner wrote first (an invitation note is writing), or if an
+outcome source says so.
 Weakness: friends and vendors whom a recruiter wrote to first are taken for candidates; `role_method` says so.
 +++
 [columns]
@@ -19,6 +20,7 @@ with openers as (
         coalesce(
             arg_min(claim, thread_seq) filter (where kind = 'message'), arg_min(claim, thread_seq)
         ) as opener_claim,
+        arg_min(claim, thread_seq) as first_claim,
         not coalesce(arg_min(subject_is_reply, thread_seq), false) as first_message_known,
         min(thread_seq) filter (where claim = 'recruiter') as first_recruiter_seq
     from int_human_messages
@@ -74,6 +76,7 @@ assigned as (
     select
         facts.*,
         openers.opener_claim,
+        openers.first_claim,
         openers.first_message_known,
         coalesce(people.n_recruiters, 0) as n_recruiters,
         coalesce(people.has_candidate, false) as has_candidate,
@@ -83,7 +86,7 @@ assigned as (
             when not coalesce(people.has_counterpart, false) or facts.is_group then null
             when
                 people.n_recruiters > 0 and not people.has_candidate
-                and (openers.opener_claim = 'recruiter' or people.is_in_outcomes) then 'candidate'
+                and ('recruiter' in (openers.opener_claim, openers.first_claim) or people.is_in_outcomes) then 'candidate'
             when people.n_recruiters = 0 and people.has_candidate and openers.opener_claim = 'counterpart'
                 then 'recruiter'
         end as counterpart_role
@@ -108,7 +111,7 @@ select
     coalesce(case when counterpart_role = 'candidate' then counterpart_rank else candidate_rank end, 3) < 3
         as candidate_known,
     case
-        when counterpart_role is not null and opener_claim = 'recruiter' then 'assumed_counterpart'
+        when counterpart_role is not null and 'recruiter' in (opener_claim, first_claim) then 'assumed_counterpart'
         when counterpart_role = 'candidate' then 'outcome_source'
         when counterpart_role = 'recruiter' then 'assumed_counterpart'
         when has_candidate or n_recruiters > 0 then 'declared'

@@ -4,16 +4,25 @@ create or replace macro share(part, whole) as part::double / nullif(whole, 0);
 -- Elapsed time, not boundaries crossed.
 create or replace macro elapsed_hours(earlier, later) as (epoch_us(later) - epoch_us(earlier))::double / 3600000000;
 
--- The 97.5 % point of Student's t by Cornish and Fisher's expansion; within 0.5 % of the table from 4 degrees on.
+-- The 97.5 % point of the normal distribution.
+create or replace macro z_975() as 1.959963984540054;
+
+-- The 97.5 % point of Student's t: from the table up to 3 degrees, then by Cornish and Fisher's expansion (within 0.3 %).
 create or replace macro t_975(degrees) as
-1.959964
-+ (1.959964 ^ 3 + 1.959964) / (4 * degrees)
-+ (5 * 1.959964 ^ 5 + 16 * 1.959964 ^ 3 + 3 * 1.959964) / (96 * degrees ^ 2)
-+ (3 * 1.959964 ^ 7 + 19 * 1.959964 ^ 5 + 17 * 1.959964 ^ 3 - 15 * 1.959964) / (384 * degrees ^ 3);
+case degrees
+    when 1 then 12.706204736174694
+    when 2 then 4.302652729749462
+    when 3 then 3.1824463052837086
+    else
+        z_975()
+        + (z_975() ^ 3 + z_975()) / (4 * degrees)
+        + (5 * z_975() ^ 5 + 16 * z_975() ^ 3 + 3 * z_975()) / (96 * degrees ^ 2)
+        + (3 * z_975() ^ 7 + 19 * z_975() ^ 5 + 17 * z_975() ^ 3 - 15 * z_975()) / (384 * degrees ^ 3)
+end;
 
 -- Wilson's interval for a proportion seen in n independent (or effectively independent) approaches.
-create or replace macro wilson_centre(rate, n) as (rate + 1.920729 / n) / (1 + 3.841459 / n);
+create or replace macro wilson_centre(rate, n) as (rate + z_975() ^ 2 / (2 * n::double)) / (1 + z_975() ^ 2 / n::double);
 create or replace macro wilson_half(rate, n) as
-1.959964 * sqrt(greatest(rate * (1 - rate) / n + 0.960365 / (n * n), 0)) / (1 + 3.841459 / n);
+z_975() * sqrt(greatest(rate * (1 - rate) / n::double + z_975() ^ 2 / (4 * n::double ^ 2), 0)) / (1 + z_975() ^ 2 / n::double);
 create or replace macro wilson_low(rate, n) as greatest(wilson_centre(rate, n) - wilson_half(rate, n), 0);
 create or replace macro wilson_high(rate, n) as least(wilson_centre(rate, n) + wilson_half(rate, n), 1);
