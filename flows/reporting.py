@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
+
+import polars as pl
 
 from flows import store
 from flows.config import Settings
@@ -19,7 +20,7 @@ FRAMES = ("metric_week", "associations", "approach_metrics", "set_aside", "exclu
 def write_report(home: Home, settings: Settings, *, day: date | None = None) -> Path:
     """Render the report of the week that holds `day`, into `reports/<iso-week>/weekly.html`; returns its path.
 
-    Without a day: the last whole week with data before the snapshot was made. Numbers come from the snapshot only.
+    Without a day: the newest week that everybody had seven days to answer. Numbers come from the snapshot only.
     Raises NothingToDoError if there is no snapshot, or nothing in it.
     """
     from reports.weekly import ReportOptions, WeeklyData, render
@@ -27,14 +28,15 @@ def write_report(home: Home, settings: Settings, *, day: date | None = None) -> 
     with closing(store.open_snapshot(home)) as connection:
         frames = {name: fetch(connection, f"from {name}") for name in FRAMES}
         info = fetch(connection, "from snapshot_info").row(0, named=True)
-    week = monday(day) if day else _last_whole_week(frames["metric_week"]["week"].max(), info)
+        last_run = fetch(connection, "select files_refused from runs order by started_at desc limit 1").row(0, named=True)
+    week = monday(day) if day else _newest_judged_week(frames["metric_week"])
     options = ReportOptions(
         title=settings.report.title,
         talk_share_reference=settings.report.talk_share_reference,
         weeks=settings.report.weeks,
         minimum_candidates=settings.privacy.minimum_candidates,
     )
-    html = render(WeeklyData(**frames, snapshot_info=info), week=week, settings=options)
+    html = render(WeeklyData(**frames, snapshot_info=info | last_run), week=week, settings=options)
     year, number, _ = week.isocalendar()
     path = home.reports / f"{year}-W{number:02d}" / "weekly.html"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,10 +51,10 @@ def monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def _last_whole_week(last_with_data: object, info: dict[str, object]) -> date:
-    if not isinstance(last_with_data, date):
+def _newest_judged_week(metric_week: pl.DataFrame) -> date:
+    replies = metric_week.filter(pl.col("metric") == "replied_7d", pl.col("group_by") == "all")
+    judged = replies.filter(pl.col("state") == "judged")["week"].max()
+    week = judged or metric_week["week"].max()
+    if not isinstance(week, date):
         raise NothingToDoError("The snapshot holds no approach of a recruiter, so there is no week to report on.")
-    made_at = info["published_at"]
-    assert isinstance(made_at, datetime)
-    today = made_at.astimezone(ZoneInfo(str(info["time_zone"]))).date()
-    return min(monday(today) - timedelta(days=7), last_with_data)
+    return week

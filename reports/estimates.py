@@ -560,10 +560,9 @@ def quality(
 ) -> Quality:
     """Counts of rows and files; the reasons are ours and hold no text of anybody."""
     names = ("rows_in", "rows_kept", "rows_set_aside", "rows_already_known", "rows_excluded")
-    refused = source_files.filter(pl.col("status") == "refused").height
     return Quality(
-        source_files.height - refused,
-        refused,
+        source_files.height,
+        int(info.get("files_refused") or 0),
         {name: int(source_files[name].sum() or 0) for name in names},
         _by_reason(set_aside),
         _by_reason(exclusions),

@@ -348,18 +348,18 @@ def exclusions() -> pl.DataFrame:
 
 
 def source_files() -> pl.DataFrame:
-    """Two files read and one refused."""
+    """Two files read."""
     return pl.DataFrame(
         {
-            "file_id": ["f1", "f2", "f3"],
-            "shape": ["linkedin_archive", "table_outcomes", "linkedin_archive"],
-            "rows_in": [21_216, 1_204, 0],
-            "rows_kept": [20_800, 1_200, 0],
-            "rows_set_aside": [15, 4, 0],
-            "rows_already_known": [200, 0, 0],
-            "rows_excluded": [201, 0, 0],
-            "n_warnings": [0, 1, 0],
-            "status": ["read", "read", "refused"],
+            "file_id": ["f1", "f2"],
+            "shape": ["linkedin_archive", "canonical_outcomes"],
+            "rows_in": [21_216, 1_204],
+            "rows_kept": [20_800, 1_200],
+            "rows_set_aside": [15, 4],
+            "rows_already_known": [200, 0],
+            "rows_excluded": [201, 0],
+            "n_warnings": [0, 1],
+            "status": ["read", "read"],
         }
     )
 
@@ -382,6 +382,7 @@ def snapshot_info(rows: pl.DataFrame, **changes: Any) -> dict[str, Any]:
         "n_first_message_unknown": rows.filter(~pl.col("first_message_known")).height,
         "n_already_in_process": 9,
         "n_note_openers": rows.filter(pl.col("opened_by_note")).height,
+        "files_refused": 0,
     }
     return info | changes
 

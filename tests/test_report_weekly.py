@@ -176,7 +176,7 @@ def test_uses_the_words_of_the_house_for_outcomes() -> None:
 def test_says_that_rows_are_missing_when_they_do_not_add_up() -> None:
     lost = data("usual").source_files.with_columns(pl.col("rows_kept") - 7)
     html = render(replace(data("usual"), source_files=lost), week=WEEK, settings=OPTIONS)
-    assert "21 rows are unaccounted for" in html
+    assert "14 rows are unaccounted for" in html
 
 
 def test_shows_the_sign_that_turns_within_recruiters() -> None:
