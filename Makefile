@@ -10,7 +10,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PYTHONUTF8 := 1
 
-.PHONY: help install demo test lint format types sql-lint soak samples reproduce lock serve clean
+.PHONY: help install demo test lint format soak samples reproduce docs lock serve clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ samples: $(STAMP)  ## What every sample export becomes
 
 reproduce: $(STAMP)  ## Published reference numbers on the labelled public data
 	$(BIN)/python -m tests.reproduce_gold --gold $(GOLD)
+
+docs: $(STAMP)  ## Write docs/metrics.md from the SQL headers
+	$(BIN)/python -c 'from pathlib import Path; from sql.dictionary import metrics_page; Path("docs/metrics.md").write_text(metrics_page())'
 
 serve: $(STAMP)  ## Run the schedules in this process, without a worker
 	$(BIN)/talkshare serve

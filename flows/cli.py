@@ -56,10 +56,10 @@ def main() -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 0
-    _leave(code)
+    leave(code)
 
 
-def _leave(code: int) -> NoReturn:
+def leave(code: int) -> NoReturn:
     """Leave without tearing the interpreter down: DuckDB's bindings would print a list of what they leak."""
     atexit._run_exitfuncs()
     sys.stdout.flush()

@@ -30,6 +30,7 @@ Progress = Callable[[str], None]
 
 VERSION = version("talkshare")
 FUTURE_TOLERANCE = timedelta(days=1)
+SHORTEST_HASH = 6
 
 
 def identity(function: Callable[..., Result]) -> Callable[..., Result]:
@@ -434,7 +435,11 @@ def retract(home: Home, settings: Settings, file: str, *, now: datetime) -> RunR
 def _fitting_export(connection: store.Connection, file: str) -> tuple[str, str]:
     wanted = Path(file).name
     rows = connection.execute("select file_id, name from readings order by name, file_id").fetchall()
-    fitting = [(file_id, name) for file_id, name in rows if name == wanted or file_id.startswith(file)]
+    fitting = [
+        (file_id, name)
+        for file_id, name in rows
+        if name == file or wanted in Path(name).parts or (len(file) >= SHORTEST_HASH and file_id.startswith(file))
+    ]
     if len(fitting) != 1:
         listing = "; ".join(f"{name} ({file_id[:12]})" for file_id, name in fitting or rows) or "none"
         problem = "several exports are" if fitting else "no export is"

@@ -181,3 +181,35 @@ def comment_statements(columns: list[tuple[str, str, str]]) -> list[str]:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def metrics_page() -> str:
+    """`docs/metrics.md`: every metric and outcome with its definition, observation point and file."""
+    pairs = allowed_pairs(metric_specs(), outcome_specs())
+    lines = [
+        "# Metrics and outcomes",
+        "",
+        "Made from the headers of the SQL files by `make docs`; a test keeps it in step. Each definition stands in one "
+        "file, whose header also says what counts, why, and where it is weak.",
+        "",
+        "| metric | what it is | kind, unit | complete at | related to | defined in |",
+        "|---|---|---|---|---|---|",
+    ]
+    for metric in registry().metrics.values():
+        partners = ", ".join(f"`{outcome.name}`" for other, outcome in pairs if other.name == metric.name)
+        lines.append(
+            f"| `{metric.name}` | {metric.meaning}{_elsewhere(metric.equivalents)} | {metric.kind}, {metric.unit} "
+            f"| {metric.observation} | {partners or 'described only'} | `{metric.sql_file}` |"
+        )
+    lines += ["", "| outcome | what it is | clock starts at | judged after | defined in |", "|---|---|---|---|---|"]
+    for outcome in registry().outcomes.values():
+        judged = f"{outcome.maturity_days} days" if outcome.maturity_days else "never: no window"
+        lines.append(
+            f"| `{outcome.name}` | {outcome.meaning}{_elsewhere(outcome.equivalents)} | {outcome.start} | {judged} "
+            f"| `{outcome.sql_file}` |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _elsewhere(equivalents: str) -> str:
+    return f" ({equivalents})" if equivalents else ""

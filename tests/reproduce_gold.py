@@ -16,6 +16,7 @@ import polars as pl
 
 from flows import pipeline, store
 from flows.config import CompletenessSettings, Settings
+from flows.cli import leave
 from flows.store import Home
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -113,4 +114,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    leave(main())

@@ -342,11 +342,16 @@ def ran(home: Home, *paths: Path, rebuild: bool = False) -> Home:
 
 
 def snapshot(home: Home) -> dict[str, list[tuple[Any, ...]]]:
-    """Every published table but for what tells the time of runs."""
+    """Every published table but for what tells the time of runs; sums of doubles to twelve digits."""
     with closing(store.open_snapshot(home)) as connection:
         names = [row[0] for row in connection.execute("show tables").fetchall()]
         return {
-            name: connection.execute(f"from (select * {left_out(name)} from {name}) order by all").fetchall()
+            name: [
+                tuple(float(f"{cell:.12g}") if isinstance(cell, float) else cell for cell in row)
+                for row in connection.execute(
+                    f"from (select * {left_out(name)} from {name}) order by all"
+                ).fetchall()
+            ]
             for name in names
             if NOT_COMPARED.get(name) != "*"
         }

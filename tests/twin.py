@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import groupby
@@ -50,9 +50,9 @@ class Outcome:
 class World:
     """All that the exports show: messages in file order, and until when they were seen."""
 
-    messages: Sequence[Message]
+    messages: Sequence[Message] = field(repr=False)
     seen_until: datetime
-    outcomes: Sequence[Outcome] = ()
+    outcomes: Sequence[Outcome] = field(default=(), repr=False)
     outcomes_seen_until: datetime | None = None
     """None without any outcome table."""
     covers_everybody: bool = True
