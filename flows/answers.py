@@ -158,7 +158,8 @@ def explain_pair(home: Home, metric: str, outcome: str) -> str:
     if rows.is_empty():
         return f"{metric} may be related to {outcome}, but `associations` does not look at this pair."
     return "\n".join(
-        f"{row['slice']}: {verdict_sentence(row)} ({row['n_approaches']:,} approaches, {row['n_recruiters']} recruiters)"
+        f"{row['slice']}: {verdict_sentence(row)} "
+        f"({row['n_approaches']:,} approaches, {row['n_recruiters']} recruiters)"
         for row in rows.iter_rows(named=True)
     )
 

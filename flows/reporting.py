@@ -28,7 +28,7 @@ def write_report(home: Home, settings: Settings, *, day: date | None = None) -> 
     with closing(store.open_snapshot(home)) as connection:
         frames = {name: fetch(connection, f"from {name}") for name in FRAMES}
         info = fetch(connection, "from snapshot_info").row(0, named=True)
-        last_run = fetch(connection, "select files_refused from runs order by started_at desc limit 1").row(0, named=True)
+        runs = fetch(connection, "select files_refused from runs order by started_at desc limit 1")
     week = monday(day) if day else _newest_judged_week(frames["metric_week"])
     options = ReportOptions(
         title=settings.report.title,
@@ -36,7 +36,7 @@ def write_report(home: Home, settings: Settings, *, day: date | None = None) -> 
         weeks=settings.report.weeks,
         minimum_candidates=settings.privacy.minimum_candidates,
     )
-    html = render(WeeklyData(**frames, snapshot_info=info | last_run), week=week, settings=options)
+    html = render(WeeklyData(**frames, snapshot_info=info | runs.row(0, named=True)), week=week, settings=options)
     year, number, _ = week.isocalendar()
     path = home.reports / f"{year}-W{number:02d}" / "weekly.html"
     path.parent.mkdir(parents=True, exist_ok=True)

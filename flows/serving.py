@@ -32,8 +32,9 @@ def prepare_environment(home: Home) -> None:
 def serve(home: Home, settings: Settings, *, nightly_cron: str | None = None) -> None:
     """Run the nightly and weekly schedules in this process until it is stopped; one run of each at a time.
 
-    Schedules come from `[schedule]`, in the report's time zone; `nightly_cron` replaces the nightly one. Uses the server of
-    PREFECT_API_URL, else starts one of its own: Prefect's temporary server has no scheduler, so nothing would ever fire.
+    Schedules come from `[schedule]`, in the report's time zone; `nightly_cron` replaces the nightly one. Uses the
+    server of PREFECT_API_URL, else starts one of its own: Prefect's temporary server has no scheduler, so nothing would
+    ever fire.
     """
     with _scheduling_server(home):
         from prefect import serve as serve_deployments

@@ -15,8 +15,8 @@ from pathlib import Path
 import polars as pl
 
 from flows import pipeline, store
-from flows.config import CompletenessSettings, Settings
 from flows.cli import leave
+from flows.config import CompletenessSettings, Settings
 from flows.store import Home
 
 START = datetime(2024, 1, 1, tzinfo=UTC)

@@ -114,9 +114,7 @@ def related(rows: pl.DataFrame, **options: Any) -> dict[str, Any]:
         ("first_message_words", "later", "replied_30d", "opening", "unknown-observation-point"),
     ],
 )
-def test_refuses_a_pair_that_contains_its_outcome_and_names_the_rule(
-    metric, observation, outcome, start, rule
-) -> None:
+def test_refuses_a_pair_that_contains_its_outcome_and_names_the_rule(metric, observation, outcome, start, rule) -> None:
     with pytest.raises(ForbiddenPairError) as refused:
         check_pair(MetricSpec(metric, observation, "ratio", "share"), OutcomeSpec(outcome, start, 30))
     assert refused.value.rule == rule
@@ -161,8 +159,7 @@ def test_an_open_or_unknown_outcome_is_not_a_no() -> None:
 def test_the_order_of_rows_changes_nothing_at_all() -> None:
     rows = approaches(3, n_templates=20)
     tables = [
-        associate(rows.sample(fraction=1, shuffle=True, seed=seed), [WORDS], [REPLIED], week="w")
-        for seed in range(3)
+        associate(rows.sample(fraction=1, shuffle=True, seed=seed), [WORDS], [REPLIED], week="w") for seed in range(3)
     ]
     assert tables[0].equals(tables[1], null_equal=True)
     assert tables[0].equals(tables[2], null_equal=True)
@@ -170,9 +167,7 @@ def test_the_order_of_rows_changes_nothing_at_all() -> None:
 
 def test_another_week_draws_other_numbers_but_the_same_estimate() -> None:
     rows = approaches(3)
-    one, other = (
-        associate(rows, [WORDS], [REPLIED], week=week, slices=ALL).row(0, named=True) for week in ("a", "b")
-    )
+    one, other = (associate(rows, [WORDS], [REPLIED], week=week, slices=ALL).row(0, named=True) for week in ("a", "b"))
     assert one["adjusted_difference"] == other["adjusted_difference"]
     assert one["rho_low"] != other["rho_low"]
 
@@ -211,9 +206,7 @@ def test_pooled_and_adjusted_differences_equal_statsmodels() -> None:
     pooled = smf.ols("y ~ x", data).fit(cov_type="cluster", cov_kwds=groups, use_t=True)
     low, high = pooled.conf_int().loc["x"]
     assert row["difference"] == pytest.approx(pooled.params["x"] * width, abs=1e-6)
-    assert (row["difference_low"], row["difference_high"]) == pytest.approx(
-        (low * width, high * width), abs=1e-6
-    )
+    assert (row["difference_low"], row["difference_high"]) == pytest.approx((low * width, high * width), abs=1e-6)
     within = smf.ols("y ~ x + C(cell)", data).fit()
     assert row["adjusted_difference"] == pytest.approx(within.params["x"] * width, abs=1e-6)
 
@@ -237,8 +230,7 @@ def test_one_approach_per_recruiter_is_compared_within_language_and_month() -> N
 
 def test_a_metric_with_no_interquartile_range_is_split_at_its_median() -> None:
     rows = approaches(9).with_columns(
-        first_message_words=(pl.col("first_message_words") > 80).cast(pl.Int64)
-        * pl.col("first_message_words")
+        first_message_words=(pl.col("first_message_words") > 80).cast(pl.Int64) * pl.col("first_message_words")
     )
     row = related(rows)
     is_high = rows["first_message_words"] > 0
@@ -337,9 +329,7 @@ def test_a_sign_that_turns_within_recruiters_is_flagged_and_said() -> None:
         (approaches(1, n=4), "fewer than 5 candidates"),
         (approaches(1).clear(), "fewer than 5 candidates"),
         (
-            approaches(1).with_columns(
-                first_message_words=pl.col("recruiter_id").rank("dense"), language=pl.lit("en")
-            ),
+            approaches(1).with_columns(first_message_words=pl.col("recruiter_id").rank("dense"), language=pl.lit("en")),
             "the metric does not vary within recruiter, language and month",
         ),
     ],
@@ -359,15 +349,11 @@ def test_fewer_than_five_candidates_publish_no_number() -> None:
 def test_the_minimums_can_be_set() -> None:
     rows = approaches(1, n=250, n_recruiters=6)
     assert related(rows)["verdict"] == "too little data"
-    assert (
-        related(rows, minimums=Minimums(outcomes=20, group=10, recruiters=5))["verdict"] != "too little data"
-    )
+    assert related(rows, minimums=Minimums(outcomes=20, group=10, recruiters=5))["verdict"] != "too little data"
 
 
 def test_a_refused_outcome_keeps_its_row_and_shows_no_estimate() -> None:
-    row = related(
-        approaches(1), refused_outcomes={"replied_30d": "fewer than half of the outcomes could be linked"}
-    )
+    row = related(approaches(1), refused_outcomes={"replied_30d": "fewer than half of the outcomes could be linked"})
     assert (row["verdict"], row["n_approaches"]) == ("too little data", 900)
     assert row["verdict_reason"] == "fewer than half of the outcomes could be linked"
     assert all(row[name] is None for name in (*relate.ESTIMATES, "n_outcomes", "sign_within"))
@@ -387,9 +373,7 @@ def test_each_family_of_pairs_has_its_own_false_discovery_rate() -> None:
     for _, family in table.group_by(pl.col("slice") == "all"):
         judged = family.filter(pl.col("verdict") != "too little data")
         assert judged.height == 8
-        assert judged["q"].to_list() == pytest.approx(
-            false_discovery_control(judged["p"].to_list()), abs=1e-8
-        )
+        assert judged["q"].to_list() == pytest.approx(false_discovery_control(judged["p"].to_list()), abs=1e-8)
     found = (pl.col("q") <= 0.10) & ((pl.col("adjusted_low") > 0) | (pl.col("adjusted_high") < 0))
     said = pl.col("verdict").is_in(["higher", "lower"])
     assert table.filter(found != said).height == 0
@@ -406,8 +390,7 @@ def test_no_difference_is_said_with_what_could_not_have_been_seen() -> None:
         "minimum_detectable_difference": 0.0602,
     }
     assert verdict_sentence(row) == (
-        "First-message words: no difference seen in replies within 30 days; "
-        "this team could not see less than 6 points."
+        "First-message words: no difference seen in replies within 30 days; this team could not see less than 6 points."
     )
 
 

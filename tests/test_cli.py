@@ -20,7 +20,11 @@ def talkshare(*arguments: str | Path, home: Path | None = None) -> subprocess.Co
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TALKSHARE")}
     command = [sys.executable, "-c", MAIN, *map(str, arguments)]
     return subprocess.run(
-        [*command, "--home", str(home)] if home else command, capture_output=True, text=True, env=environment, check=False
+        [*command, "--home", str(home)] if home else command,
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
     )
 
 
@@ -111,14 +115,18 @@ def test_explain_refuses_leaking_pairs_with_exit_code_6(demo: Path):
 def test_the_demo_measures_the_truth_it_was_built_with(demo: Path):
     truth = json.loads((demo / "truth.json").read_text())
     with duckdb.connect(str(demo / "published" / "talkshare.duckdb"), read_only=True) as snapshot:
-        [(set_aside, already_known)] = snapshot.execute("select rows_set_aside, rows_already_known from runs").fetchall()
+        [(set_aside, already_known)] = snapshot.execute(
+            "select rows_set_aside, rows_already_known from runs"
+        ).fetchall()
         excluded = dict(snapshot.execute("select reason, sum(n_rows)::bigint from exclusions group by all").fetchall())
         [(groups,)] = snapshot.execute("select n_groups from snapshot_info").fetchall()
         [(difference, p)] = snapshot.execute(
             "select adjusted_difference, p from associations "
             "where metric = 'first_message_words' and outcome = 'replied_30d' and slice = 'all'"
         ).fetchall()
-        leaks = snapshot.execute("select count(*) from associations where observation in ('whole', 'before_reply')").fetchall()
+        leaks = snapshot.execute(
+            "select count(*) from associations where observation in ('whole', 'before_reply')"
+        ).fetchall()
     rows = truth["rows"]
     assert set_aside == rows["broken_comma"] + rows["broken_date"] + rows["broken_future"] == 6
     assert already_known == rows["already_known"] > 0

@@ -223,9 +223,7 @@ def test_a_zip_inside_a_zip_is_refused_with_advice(tmp_path: Path) -> None:
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("messages.csv", HEADER)
-    assert (
-        "zip inside a zip" in refusal(zipped(tmp_path / "outer.zip", {"inner.zip": inner.getvalue()})).message
-    )
+    assert "zip inside a zip" in refusal(zipped(tmp_path / "outer.zip", {"inner.zip": inner.getvalue()})).message
 
 
 def test_an_unsafe_path_in_a_zip_is_refused_and_nothing_is_unpacked(tmp_path: Path) -> None:

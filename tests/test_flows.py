@@ -47,7 +47,10 @@ def test_the_nightly_and_weekly_flows_run_for_real(connected: str, tmp_path: Pat
     from flows.weekly import weekly
 
     home = Home(tmp_path / "home").create()
-    rows = [(f"t{i}", f"2026-01-0{1 + i}T09:00:00Z", f"r{i % 2}", "recruiter", "Hi, may I ask you something?") for i in range(9)]
+    rows = [
+        (f"t{i}", f"2026-01-0{1 + i}T09:00:00Z", f"r{i % 2}", "recruiter", "Hi, may I ask you something?")
+        for i in range(9)
+    ]
     rows.append(("t0", "2026-03-01T09:00:00Z", "c0", "candidate", "Canary words of a candidate"))
     write_messages(home.inbox, rows)
     counts = nightly(str(home.root))
@@ -87,7 +90,9 @@ def test_all_deployments_are_accepted_with_their_schedules(connected: str, tmp_p
     environment = os.environ | {"PREFECT_API_URL": connected, "PYTHONPATH": str(ROOT)}
     prefect = [sys.executable, "-m", "prefect", "--no-prompt"]
     for command in (["work-pool", "create", "talkshare", "--type", "process"], ["deploy", "--all"]):
-        done = subprocess.run([*prefect, *command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*prefect, *command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
 
     async def deployed() -> dict[str, tuple[str | None, list[str], int | None]]:

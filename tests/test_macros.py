@@ -28,7 +28,9 @@ def test_wilson_is_statsmodels_wilson(value, k: int, n: int):
     assert value(f"wilson_high({k}::double / {n}, {n})") == pytest.approx(high, abs=1e-12)
 
 
-@pytest.mark.parametrize(("degrees", "tolerance"), [(1, 1e-9), (2, 1e-9), (4, 1e-9), (5, 2e-3), (13, 1e-4), (300, 1e-6)])
+@pytest.mark.parametrize(
+    ("degrees", "tolerance"), [(1, 1e-9), (2, 1e-9), (4, 1e-9), (5, 2e-3), (13, 1e-4), (300, 1e-6)]
+)
 def test_t_is_close_to_the_table(value, degrees: int, tolerance: float):
     assert value(f"t_975({degrees})") == pytest.approx(stats.t.ppf(0.975, degrees), rel=tolerance)
 
@@ -39,7 +41,9 @@ def test_a_share_of_nothing_is_unknown(value):
 
 
 def test_an_hour_is_elapsed_time_not_a_boundary_crossed(value):
-    assert value("elapsed_hours(timestamptz '2026-01-01 10:59:00+00', timestamptz '2026-01-01 11:01:00+00')") == pytest.approx(2 / 60)
+    assert value(
+        "elapsed_hours(timestamptz '2026-01-01 10:59:00+00', timestamptz '2026-01-01 11:01:00+00')"
+    ) == pytest.approx(2 / 60)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +60,9 @@ def test_a_window_is_judged_only_when_it_was_seen_to_its_end(value, seen_until, 
     def moment(text: str | None) -> str:
         return f"timestamptz '{text}'" if text else "null::timestamptz"
 
-    assert value(f"judged({moment(seen_until)}, timestamptz '2026-01-01 00:00:00+00', {moment(happened)}, 7)") is expected
+    assert (
+        value(f"judged({moment(seen_until)}, timestamptz '2026-01-01 00:00:00+00', {moment(happened)}, 7)") is expected
+    )
 
 
 def test_a_week_begins_on_monday_in_the_reports_time_zone(value):

@@ -67,7 +67,8 @@ def test_contact_after_a_year_in_one_conversation_is_a_second_approach(tmp_path:
     home = Home(tmp_path / "home")
     run(home, archive(tmp_path / "Basic_LinkedInDataExport_03-15-2026.zip", *NEW), settings=OWNED)
     approaches = ask(
-        home, "select approach_no, replied_30d, candidate_approach_no from approach_metrics where thread_id = '2-aa' order by 1"
+        home,
+        "select approach_no, replied_30d, candidate_approach_no from approach_metrics where thread_id = '2-aa' order by 1",
     )
     assert approaches == [
         {"approach_no": 1, "replied_30d": True, "candidate_approach_no": 1},
@@ -136,7 +137,8 @@ def test_the_snapshot_holds_no_body_name_address_or_file_name(tmp_path: Path):
     run(home, SAMPLES, settings=OWNED)
     run(home, SAMPLES / "2023_10col", settings=OWNED)
     content = json.dumps(
-        {row["table_name"]: ask(home, f"from {row['table_name']}") for row in ask(home, "from duckdb_tables()")}, default=str
+        {row["table_name"]: ask(home, f"from {row['table_name']}") for row in ask(home, "from duckdb_tables()")},
+        default=str,
     )
     for canary in ("Ana", "Sam", "ana-dev", "sam-rec", "coffee", "Northwind", "messages.csv", "10col", "linkedin.com"):
         assert canary not in content
@@ -149,7 +151,9 @@ def test_every_published_table_and_column_has_a_comment(tmp_path: Path):
     home = Home(tmp_path / "home")
     run(home, SAMPLES, settings=OWNED)
     assert ask(home, "select table_name from duckdb_tables() where coalesce(comment, '') = ''") == []
-    assert ask(home, "select table_name, column_name from duckdb_columns() where not internal and comment is null") == []
+    assert (
+        ask(home, "select table_name, column_name from duckdb_columns() where not internal and comment is null") == []
+    )
     listed = ask(home, "select table_name, column_name from data_dictionary where column_name is not null order by all")
     there = ask(home, "select table_name, column_name from duckdb_columns() where not internal order by all")
     assert listed == there
@@ -186,7 +190,10 @@ def test_a_retracted_export_leaves_no_trace_and_is_not_read_again(tmp_path: Path
 
 def test_a_changed_setting_reads_the_stored_export_again(tmp_path: Path):
     home = Home(tmp_path / "home")
-    rows = [("t", "2026-01-01T00:00:00Z", "r", "recruiter", "Hi"), ("t", "2026-01-02T00:00:00Z", "c", "candidate", "Hi")]
+    rows = [
+        ("t", "2026-01-01T00:00:00Z", "r", "recruiter", "Hi"),
+        ("t", "2026-01-02T00:00:00Z", "c", "candidate", "Hi"),
+    ]
     folder = write_messages(tmp_path / "in", rows)
     write_outcomes(folder, [("t", "Onsite", "2026-01-10T00:00:00Z", "2026-06-01T00:00:00Z")])
     run(home, folder)
@@ -210,7 +217,10 @@ def test_a_failed_audit_publishes_nothing_and_keeps_the_last_snapshot(tmp_path: 
         run(home, folder, now=NOW + timedelta(days=1))
     assert home.snapshot.read_bytes() == before
     with store.connect(home.database, read_only=True) as connection:
-        assert connection.execute("select status from runs order by started_at").fetchall() == [("published",), ("failed",)]
+        assert connection.execute("select status from runs order by started_at").fetchall() == [
+            ("published",),
+            ("failed",),
+        ]
 
 
 def test_a_second_run_at_once_says_so_and_leaves(tmp_path: Path):
@@ -275,7 +285,10 @@ def test_exports_without_unanswered_conversations_are_refused_a_reply_rate(tmp_p
         home = Home(tmp_path / f"home-{declared}")
         settings = Settings(completeness=CompletenessSettings(declared_complete=declared))  # type: ignore[call-arg]
         run(home, folder, settings=settings)
-        found = ask(home, "select distinct state from metric_week where metric = 'replied_30d' and group_by = 'all' and n_approaches > 0")
+        found = ask(
+            home,
+            "select distinct state from metric_week where metric = 'replied_30d' and group_by = 'all' and n_approaches > 0",
+        )
         assert found == [{"state": state}]
 
 
@@ -286,7 +299,10 @@ def test_an_outcome_source_that_links_to_few_is_refused_a_conversion_rate(tmp_pa
     write_outcomes(folder, [*strangers, ("t1", "interview", "2026-01-10T00:00:00Z", "2026-06-01T00:00:00Z")])
     home = Home(tmp_path / "home")
     run(home, folder)
-    [week] = ask(home, "select state, value, reason from metric_week where metric = 'converted_60d' and group_by = 'all' and n_approaches > 1")
+    [week] = ask(
+        home,
+        "select state, value, reason from metric_week where metric = 'converted_60d' and group_by = 'all' and n_approaches > 1",
+    )
     assert (week["state"], week["value"]) == ("refused", None)
     assert "1 of 11 candidates" in week["reason"]
     assert ask(home, "select converted_60d from approach_metrics where thread_id = 't1'") == [{"converted_60d": True}]

@@ -286,9 +286,7 @@ def test_two_slugs_under_the_owners_name_are_asked_about_without_naming_anybody(
     with pytest.raises(InputError, match="two profile addresses") as caught:
         reading_of(tmp_path, rows, settings_=Settings(), Profile=PROFILE_SAM)
     assert "sam" not in str(caught.value).lower().replace("same", "")
-    reading = reading_of(
-        tmp_path, rows, settings_=with_linkedin(owner="sam-rec-0a1b2c, sam-old"), Profile=PROFILE_SAM
-    )
+    reading = reading_of(tmp_path, rows, settings_=with_linkedin(owner="sam-rec-0a1b2c, sam-old"), Profile=PROFILE_SAM)
     assert reading.messages["sender_id"].unique().to_list() == [SAM]
 
 
@@ -329,9 +327,7 @@ def test_a_candidates_own_archive_turns_the_roles_round(tmp_path: Path) -> None:
 
 
 def test_nobody_but_the_owner_is_given_a_role_here(tmp_path: Path) -> None:
-    messages = reading_of(
-        tmp_path, [row("Sam Rec", "Ana Dev", "Hi"), row("Ana Dev", "Sam Rec", "Yes")]
-    ).messages
+    messages = reading_of(tmp_path, [row("Sam Rec", "Ana Dev", "Hi"), row("Ana Dev", "Sam Rec", "Yes")]).messages
     assert messages["sender_role"].to_list() == ["recruiter", "unknown"]
     assert messages["role_method"].to_list() == ["archive_owner", "counterpart"]
     assert messages["recruiter_id"].to_list() == [SAM, SAM]
@@ -431,9 +427,7 @@ def test_draft_flags_are_read_in_every_spelling(tmp_path: Path, flag: str) -> No
 
 
 def test_only_known_tags_make_a_body_html() -> None:
-    bodies = pl.Series(
-        ["List<String> & <b>", "a<br/>b", '<p class="x">one</p><ul><li>two</li></ul>', "a\r\nb", None]
-    )
+    bodies = pl.Series(["List<String> & <b>", "a<br/>b", '<p class="x">one</p><ul><li>two</li></ul>', "a\r\nb", None])
     assert plain(bodies).to_list() == ["List<String> & <b>", "a\nb", "one\n\n- two", "a\nb", ""]
     assert html_text("<p>Map<String, List<Foo>> &amp; more</p>") == "Map<String, List<Foo>> & more"
 

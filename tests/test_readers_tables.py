@@ -146,9 +146,7 @@ def test_the_latest_time_is_until_when_the_file_shows(tmp_path: Path) -> None:
 
 
 def test_an_observed_until_column_is_a_declaration(tmp_path: Path) -> None:
-    text = (
-        "thread_id,sent_at,sender_id,sender_role,body,observed_until\nt,2024-05-01,a,recruiter,x,2024-06-01\n"
-    )
+    text = "thread_id,sent_at,sender_id,sender_role,body,observed_until\nt,2024-05-01,a,recruiter,x,2024-06-01\n"
     reading = canonical(tmp_path, text)
     assert (reading.observed_until, reading.observed_until_method) == (
         datetime(2024, 6, 1, tzinfo=UTC),
@@ -157,9 +155,7 @@ def test_an_observed_until_column_is_a_declaration(tmp_path: Path) -> None:
 
 
 def test_a_missing_column_is_named_beside_those_found(tmp_path: Path) -> None:
-    with pytest.raises(
-        InputError, match=r"messages\.csv: missing columns: sender_role, body\. Found: thread_id"
-    ):
+    with pytest.raises(InputError, match=r"messages\.csv: missing columns: sender_role, body\. Found: thread_id"):
         canonical(tmp_path, "thread_id,sent_at,sender_id\nt,2024-05-01,a\n")
 
 
@@ -366,9 +362,7 @@ def test_gem_events_are_read_by_a_mapping() -> None:
     ],
 )
 def test_iso_times_become_utc(text: str, zone: str | None, expected: str) -> None:
-    assert (
-        parse_times(pl.Series([text]), None, zone)["at"].dt.to_string("%Y-%m-%d %H:%M:%S%.6f")[0] == expected
-    )
+    assert parse_times(pl.Series([text]), None, zone)["at"].dt.to_string("%Y-%m-%d %H:%M:%S%.6f")[0] == expected
 
 
 @pytest.mark.parametrize("text", ["2024-13-01", "2024-02-30T10:00:00Z", "24-01-01", "1714557600", "", "x"])
@@ -377,12 +371,8 @@ def test_what_is_no_iso_time_is_null(text: str) -> None:
 
 
 def test_epochs_and_patterns_are_declared_never_guessed() -> None:
-    assert parse_times(pl.Series(["1714557600.5"]), "epoch_s")["at"][0] == datetime(
-        2024, 5, 1, 10, 0, 0, 500000, UTC
-    )
-    assert parse_times(pl.Series(["1714557600000"]), "epoch_ms")["at"][0] == datetime(
-        2024, 5, 1, 10, tzinfo=UTC
-    )
+    assert parse_times(pl.Series(["1714557600.5"]), "epoch_s")["at"][0] == datetime(2024, 5, 1, 10, 0, 0, 500000, UTC)
+    assert parse_times(pl.Series(["1714557600000"]), "epoch_ms")["at"][0] == datetime(2024, 5, 1, 10, tzinfo=UTC)
     assert parse_times(pl.Series(["1e40", "nan"]), "epoch_s")["at"].to_list() == [None, None]
     assert parse_times(pl.Series(["5/1/2024 3:05 PM"]), "%m/%d/%Y %I:%M %p").row(0) == (
         datetime(2024, 5, 1, 15, 5, tzinfo=UTC),
@@ -422,9 +412,7 @@ def test_broken_files_are_refused_with_their_name(tmp_path: Path, name: str, dat
     (tmp_path / name).write_bytes(data)
     shape = "canonical_messages" if name.startswith("messages") else "declared_messages"
     with pytest.raises(InputError, match=name):
-        table_read(
-            tmp_path / name, shape, mapped_settings("messages", columns={"thread_id": "t", "body": "b"})
-        )
+        table_read(tmp_path / name, shape, mapped_settings("messages", columns={"thread_id": "t", "body": "b"}))
 
 
 # --- inspect ----------------------------------------------------------------------------------

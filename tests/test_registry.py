@@ -50,7 +50,9 @@ def test_a_file_without_a_header_is_refused_by_name():
 
 def test_a_parser_finds_tables_in_joins_subqueries_and_not_in_names_of_steps():
     with store.connect() as connection:
-        found = tables_read(connection, "with a as (from t1 join t2 using (id)) select * from a where x in (select y from t3)")
+        found = tables_read(
+            connection, "with a as (from t1 join t2 using (id)) select * from a where x in (select y from t3)"
+        )
     assert found - {"a"} == {"t1", "t2", "t3"}
 
 

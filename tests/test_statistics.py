@@ -65,9 +65,7 @@ def test_the_two_ways_of_resampling_give_the_same_interval(monkeypatch) -> None:
     x, y, recruiters, _ = clustered(5)
     by_pairs = statistics.cluster_bootstrap_spearman(x, y, recruiters, seed=1)
     monkeypatch.setattr(statistics, "PAIRWISE_CLUSTERS", 0)
-    assert statistics.cluster_bootstrap_spearman(x, y, recruiters, seed=1) == pytest.approx(
-        by_pairs, abs=1e-12
-    )
+    assert statistics.cluster_bootstrap_spearman(x, y, recruiters, seed=1) == pytest.approx(by_pairs, abs=1e-12)
 
 
 def test_one_cluster_gives_no_interval() -> None:
@@ -136,9 +134,7 @@ def test_a_metric_constant_within_cells_has_no_slope() -> None:
     assert np.isnan(statistics.cluster_robust_slope(recruiters * 0.1, y, recruiters, cells=recruiters).slope)
 
 
-def slow_wild_p(
-    data: tuple[Floats, Floats], ways: list[Codes], cells: Codes, weights: Floats, tested: float
-) -> float:
+def slow_wild_p(data: tuple[Floats, Floats], ways: list[Codes], cells: Codes, weights: Floats, tested: float) -> float:
     """The restricted wild cluster bootstrap-t as the papers tell it: a new regression each draw."""
     import statsmodels.api as sm
 

@@ -142,9 +142,7 @@ def write(folder: Path, world: World) -> Path:
 
 def message_frame(world: World) -> pl.DataFrame:
     columns = ("thread_id", "sent_at", "sender_id", "sender_role", "body", "kind", "candidate_id", "job")
-    rows = [
-        (m.thread, m.at, m.sender, m.side, m.body, m.kind, m.candidate, m.job) for m in world.messages
-    ]
+    rows = [(m.thread, m.at, m.sender, m.side, m.body, m.kind, m.candidate, m.job) for m in world.messages]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String) | {"sent_at": TIMESTAMP}, orient="row")
     return frame.with_columns(observed_until=pl.lit(world.seen_until))
 
@@ -175,9 +173,7 @@ def measured(folder: Path, world: World) -> tuple[list[twin.Row], list[twin.Row]
 def keep(connection: store.Connection, shape: str, folder: str, file_id: str, reading: Reading) -> None:
     covers = "folder" if shape == "canonical_outcomes" else None
     file = {"file_id": file_id, "shape": shape, "folder": folder, "covers": covers, "first_seen_at": NOW}
-    store.keep(
-        connection, file, reading, reading.messages, reading.outcomes, SET_ASIDE.frame(), KEY.encode()
-    )
+    store.keep(connection, file, reading, reading.messages, reading.outcomes, SET_ASIDE.frame(), KEY.encode())
 
 
 def rows_of(connection: store.Connection, table: str) -> list[twin.Row]:
@@ -348,9 +344,7 @@ def snapshot(home: Home) -> dict[str, list[tuple[Any, ...]]]:
         return {
             name: [
                 tuple(float(f"{cell:.12g}") if isinstance(cell, float) else cell for cell in row)
-                for row in connection.execute(
-                    f"from (select * {left_out(name)} from {name}) order by all"
-                ).fetchall()
+                for row in connection.execute(f"from (select * {left_out(name)} from {name}) order by all").fetchall()
             ]
             for name in names
             if NOT_COMPARED.get(name) != "*"
