@@ -9,6 +9,8 @@ GOLD   ?= ../shared/gold
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export PYTHONUTF8 := 1
+# Companies put their own certificate authority into the system's store.
+export UV_SYSTEM_CERTS ?= 1
 
 .PHONY: help install demo test lint format soak samples reproduce docs lock serve clean
 
@@ -21,8 +23,10 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("talkshare needs Python 3.11 or newer; set PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock \
+		|| $(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e . \
+		|| $(BIN)/python -m pip install --quiet --no-deps -e .
 	@touch $@
 
 demo: $(STAMP)  ## Invent exports, run the real flows over them, show where the results are
