@@ -251,7 +251,7 @@ def _tiles(numbers: Estimates, week: date) -> dict[str, Any]:
                 "state": words.tile_state(point),
                 "when": "" if point.week == week else words.week_of(point.week),
                 "is_odd": point.verdict in ("above", "below"),
-                "spark": "" if not odd else charts.sparkline(series.points),
+                "spark": "" if not odd else charts.sparkline([p for p in series.points if p.week <= point.week]),
             }
             for series, point in judged
         ],

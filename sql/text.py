@@ -16,7 +16,8 @@ LEXICONS = Path(__file__).parent / "lexicons"
 UNDECIDED = "und"
 
 WORD = r"[\p{L}\p{M}\p{N}]+(?:['’\-][\p{L}\p{M}\p{N}]+)*"
-ADDRESS = r"(?:https?://|www\.)[^\s<>]*[^\s<>.,;:!)\]]|[^\s<>@]+@[^\s<>@]+\.[^\s<>@.,;:!?)]+"
+ADDRESS = r"(?:https?://|www\.)[^\s<>]*[^\s<>.,;:!)\]]|[^\s<>@]{1,64}@[^\s<>@]{1,190}\.[^\s<>@.,;:!?)]{2,63}"
+"""Lengths are bounded, or a megabyte without a space would take for ever."""
 UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 QUESTION_MARKS = "?\uff1f\u061f\u037e\u055e\u1367\u2047\u2048\u2049\u2e2e\ua60f\ufe16\ufe56"
 """Latin, full-width, Arabic, Greek, Armenian, Ethiopic, doubled and mixed marks, reversed, Vai, vertical, small."""
@@ -25,6 +26,8 @@ READABLE_LANGUAGES = ("en", "de", "fr", "es")
 """Where textstat has constants of its own; elsewhere it would score with English ones, so we give NULL."""
 LONGEST_READABLE_CHARS = 20_000
 LONGEST_READABLE_TOKEN = 60
+LONGEST_SENTENCE_CHARS = 2_000
+"""Phrases are looked for in so much of a sentence; nobody writes a longer one."""
 
 _ADDRESS = re.compile(ADDRESS)
 _MARK = re.compile(f"[{re.escape(QUESTION_MARKS)}]")
@@ -144,7 +147,7 @@ def sentence_counts(body: str, language: str) -> tuple[int, int, int, int | None
     questions = [bool(_MARK.search(sentence)) for sentence in sentences]
     if lexicon is None:
         return len(sentences), 0, sum(questions), None
-    folded = [sentence.lower().translate(_APOSTROPHES) for sentence in sentences]
+    folded = [sentence[:LONGEST_SENTENCE_CHARS].lower().translate(_APOSTROPHES) for sentence in sentences]
     requests = [bool(lexicon.requests.search(sentence)) for sentence in folded]
     social = [
         not asks and not demands and len(sentence) <= _LONGEST_SOCIAL_CHARS and bool(lexicon.social.search(sentence))

@@ -172,7 +172,8 @@ def _approaches(world: World, thread: str) -> Iterable[Approach]:
     messages = _thread_messages(world, thread)
     opener = next((m for m in messages if m.kind == "message"), messages[0]).side
     endings = [o.at for o in world.outcomes if o.event in ENDINGS and o.at and thread in linked_threads(world, o)]
-    no, current = 0, []
+    no = 0
+    current: list[Message] = []
     for message in messages:
         is_first_of_recruiter = opener == "recruiter" and no == 0
         is_after_silence = bool(current) and message.at - current[-1].at >= 90 * DAY

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,18 +33,19 @@ def show(home: Home, *, threads: int, seed: int, plain: bool, progress: Callable
     invent(home.inbox, threads=threads, seed=seed, truth_path=truth_path)
     (home.inbox / FILE_NAME).rename(home.root / FILE_NAME)
     report = _run_plain(home) if plain else _run_flows(home, progress)
+    command = _command()
     return "\n".join(
         [
-            f"report    {report}",
+            f"report    {home.reports / report.parent.name / report.name}",
             f"snapshot  {home.snapshot}",
             f"truth     {truth_path}",
             "",
             "Three things to try next:",
-            f"  talkshare explain first_message_words replied_30d --home {home.root}",
-            f'  talkshare sql "select first_message_bin, count(*) as n, avg(replied_30d::int) as rate '
+            f"  {command} explain first_message_words replied_30d --home {home.root}",
+            f'  {command} sql "select first_message_bin, count(*) as n, avg(replied_30d::int) as rate '
             f'from approach_metrics where replied_30d is not null group by all order by min(first_message_chars)" '
             f"--home {home.root}",
-            f"  talkshare status --home {home.root}",
+            f"  {command} status --home {home.root}",
         ]
     )
 
@@ -63,3 +66,11 @@ def _run_flows(home: Home, progress: Callable[[str], None]) -> Path:
     nightly(str(home.root))
     progress("weekly flow")
     return Path(weekly(str(home.root)))
+
+
+def _command() -> str:
+    """The command as it was called, so that what is printed can be pasted."""
+    called = Path(sys.argv[0])
+    if called.name != "talkshare":
+        return "talkshare"
+    return os.path.relpath(called) if called.is_relative_to(Path.cwd()) else str(called)
