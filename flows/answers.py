@@ -66,7 +66,10 @@ def status_of(home: Home, settings: Settings, *, now: datetime) -> dict[str, Any
             "path": str(home.snapshot),
             "published_at": info["published_at"],
             "age_hours": age,
-        } | {name: info[name] for name in ("n_threads", "n_approaches", "link_rate")}
+        } | {
+            name: info[name]
+            for name in ("n_threads", "n_approaches", "link_rate", "share_assumed_candidates", "share_with_subject")
+        }
     if home.database.exists():
         with closing(store.connect(home.database, read_only=True)) as connection:
             runs = fetch(connection, "from runs order by started_at desc limit 1")
@@ -92,6 +95,12 @@ def status_text(facts: dict[str, Any]) -> str:
             f"snapshot  {snapshot['published_at']:%Y-%m-%d %H:%M} UTC, {snapshot['age_hours']} hours old: "
             f"{snapshot['n_threads']:,} threads, {snapshot['n_approaches']:,} approaches"
         )
+        shares = {
+            "outcomes that link": snapshot["link_rate"],
+            "candidates assumed": snapshot["share_assumed_candidates"],
+            "LinkedIn threads with a subject": snapshot["share_with_subject"],
+        }
+        lines += [f"          {name}: {share:.0%}" for name, share in shares.items() if share is not None]
     else:
         lines.append("snapshot  none yet: put exports into the inbox and run `talkshare run`")
     if last:

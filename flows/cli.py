@@ -161,7 +161,7 @@ def run(
 def _run_table(report: Any) -> str:
     lines = []
     columns = ("rows_in", "rows_kept", "rows_set_aside", "rows_already_known", "rows_excluded")
-    names = [file.name for file in report.files] + ["total"]
+    names = ["export", "total", *(file.name for file in report.files)]
     width = max(map(len, names))
     lines.append(
         f"{'export':<{width}}  {'':<9}  {'in':>8} = {'kept':>8} + {'aside':>6} + {'known':>8} + {'excluded':>8}"

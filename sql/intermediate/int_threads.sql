@@ -8,6 +8,7 @@ Weakness: friends and vendors whom a recruiter wrote to first are taken for cand
 +++
 [columns]
 role_method = "declared; assumed_counterpart (the other one of a two-person thread the owner opened); outcome_source"
+has_subject = "some message of the thread carries a subject line"
 opened_by = "who wrote the first message that is not an invitation note"
 out_of_metrics_reason = "why the thread is not measured: group, internal, no recruiter, role unknown; null when it is"
 first_message_known = "false when the export begins in the middle of the thread (its first subject is a reply's)"
@@ -31,6 +32,7 @@ facts as (
     select
         thread_id,
         bool_or(is_group) as is_group,
+        bool_or(has_subject) as has_subject,
         min(channel) filter (where channel != 'unknown') as channel,
         max(team) as team,
         max(job) as job,
@@ -101,6 +103,7 @@ select
     team,
     job,
     coalesce(is_group, false) as is_group,
+    coalesce(has_subject, false) as has_subject,
     counterpart_role,
     first_message_known,
     case when counterpart_role = 'recruiter' then counterpart_id else recruiter_id end as recruiter_id,

@@ -17,6 +17,7 @@ link_rate = "share of the outcome sources' candidates that link to a conversatio
 reply_refused_reason = "why reply rates are refused; null when they are not"
 conversion_refused_reason = "why conversion rates are refused; null when they are not"
 share_assumed_candidates = "share of approaches whose candidate is assumed to be one"
+share_with_subject = "share of LinkedIn threads with a subject line: a hint at InMails, which no column names"
 n_threads = "threads"
 n_approaches = "approaches opened by a recruiter"
 n_groups = "group threads, not measured"
@@ -45,7 +46,10 @@ threads as (
     select
         count(*) as n_threads,
         count(*) filter (where is_group) as n_groups,
-        count(*) filter (where out_of_metrics_reason is not null) as n_unmeasured_threads
+        count(*) filter (where out_of_metrics_reason is not null) as n_unmeasured_threads,
+        share(
+            count(*) filter (where channel = 'linkedin' and has_subject), count(*) filter (where channel = 'linkedin')
+        ) as share_with_subject
     from int_threads
 )
 
