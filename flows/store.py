@@ -326,9 +326,9 @@ def _insert_messages(connection: Connection, file_id: str) -> int:
             left(sha256(
                 case
                     when message_id is not null then thread_id || chr(31) || 'id' || chr(31) || message_id
-                    else thread_id || chr(31) || epoch(sent_at)::bigint || chr(31) || text_key || chr(31)
+                    else thread_id || chr(31) || floor(epoch(sent_at))::bigint || chr(31) || text_key || chr(31)
                         || row_number() over (
-                            partition by thread_id, message_id, epoch(sent_at)::bigint, text_key
+                            partition by thread_id, message_id, floor(epoch(sent_at))::bigint, text_key
                             order by position, member, row_no
                         )
                 end

@@ -18,7 +18,7 @@ UNDECIDED = "und"
 WORD = r"[\p{L}\p{M}\p{N}]+(?:['’\-][\p{L}\p{M}\p{N}]+)*"
 ADDRESS = r"(?:https?://|www\.)[^\s<>]*[^\s<>.,;:!)\]]|[^\s<>@]{1,64}@[^\s<>@]{1,190}\.[^\s<>@.,;:!?)]{2,63}"
 """Lengths are bounded, or a megabyte without a space would take for ever."""
-UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
+UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ーｰ]"
 QUESTION_MARKS = "?\uff1f\u061f\u037e\u055e\u1367\u2047\u2048\u2049\u2e2e\ua60f\ufe16\ufe56"
 """Latin, full-width, Arabic, Greek, Armenian, Ethiopic, doubled and mixed marks, reversed, Vai, vertical, small."""
 
@@ -204,7 +204,7 @@ def _forget_readability() -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith("textstat.backend.") and ".utils." not in name:
             for value in vars(module).values():
-                if hasattr(value, "cache_clear") and getattr(value, "__module__", "").startswith("textstat"):
+                if hasattr(value, "cache_clear") and ".utils." not in value.__module__:
                     value.cache_clear()
 
 

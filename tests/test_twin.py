@@ -169,7 +169,9 @@ def measured(folder: Path, world: World) -> tuple[list[twin.Row], list[twin.Row]
             keep(connection, export.shape, export.folder, fingerprint(export)[:32], reading)
     pipeline.measure(home, Settings(), database=home.database, now=NOW)
     with closing(store.connect(home.private / "work.duckdb")) as connection:
-        return rows_of(connection, "approach_metrics"), rows_of(connection, "thread_metrics")
+        threads = rows_of(connection, "thread_metrics")
+        talked = [row for row in threads if row["out_of_metrics_reason"] != "no human message"]
+        return rows_of(connection, "approach_metrics"), talked
 
 
 def keep(connection: store.Connection, shape: str, folder: str, file_id: str, reading: Reading) -> None:

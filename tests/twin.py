@@ -170,7 +170,7 @@ def _approaches(world: World, thread: str) -> Iterable[Approach]:
     """An approach opens with a recruiter's message: the first of a thread that a recruiter opened, one after 90 days
     of silence, or one 30 days after something ended the approach that was going on."""
     messages = _thread_messages(world, thread)
-    opener = next((m for m in messages if m.kind == "message"), messages[0]).side
+    opener = messages[0].side
     endings = [o.at for o in world.outcomes if o.event in ENDINGS and o.at and thread in linked_threads(world, o)]
     no = 0
     current: list[Message] = []
@@ -389,14 +389,14 @@ def _conversion(world: World, approach: Approach) -> Row:
         return min((o.at for o in credited if o.event == event and o.at), default=None)
 
     def within_90d(event: str) -> bool | None:
-        has_undated = any(o.event == event and o.at is None for o in credited)
+        has_undated = _has_undated(world, approach, event)
         is_ever_seen = any(o.event == event for o in world.outcomes)
         if was_in_process or has_undated or not is_ever_seen:
             return None
         return _judged(seen_until, start, first(event), 90)
 
     converted_at = first("interview")
-    has_undated = any(o.event == "interview" and o.at is None for o in credited)
+    has_undated = _has_undated(world, approach, "interview")
     is_known = seen_until is not None and not was_in_process
     row: Row = {
         "outcome_observed_until": seen_until,
@@ -408,6 +408,14 @@ def _conversion(world: World, approach: Approach) -> Row:
         is_judgeable = is_known and not has_undated
         row[f"converted_{days}d"] = _judged(seen_until, start, converted_at, days) if is_judgeable else None
     return row | {f"{event}_90d": within_90d(event) for event in EVENTS_90D}
+
+
+def _has_undated(world: World, approach: Approach, event: str) -> bool:
+    """Something of the kind happened to the thread, nobody knows when: any of its approaches may have led there."""
+    return any(
+        outcome.event == event and outcome.at is None and approach.thread in linked_threads(world, outcome)
+        for outcome in world.outcomes
+    )
 
 
 def _was_in_process(world: World, approach: Approach) -> bool:
@@ -433,7 +441,7 @@ def _landmark(world: World, approach: Approach, row: Row) -> Row:
     is_there = landmark is not None and world.seen_until >= landmark and not is_over
     until_landmark = [m for m in approach.messages if landmark and m.at <= landmark]
     can_convert = row["outcome_observed_until"] is not None and not row["already_in_process"]
-    has_undated = any(o.event == "interview" and o.at is None for o in credited)
+    has_undated = _has_undated(world, approach, "interview")
     week = start + 7 * DAY
     is_silent = row["replied_7d"] is False
     followups = [m for m in approach.messages[1:] if m.side == "recruiter" and m.at <= week]

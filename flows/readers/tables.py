@@ -15,6 +15,7 @@ from flows.readers.reading import Export, Reading
 from flows.readers.timestamps import latest, newest_first, parse_times
 from schemas import MESSAGES, OUTCOMES, SET_ASIDE
 from schemas.errors import InputError
+from schemas.messages import HUMAN_KINDS
 from schemas.outcomes import EVENTS
 from schemas.table import Table
 
@@ -52,7 +53,9 @@ def read_messages(export: Export, table: TableSettings | None, *, not_after: dat
         pl.lit("declared").alias("role_method"),
     )
     rows = rows.with_columns(_role_from_sides())
-    candidates = pl.when(pl.col("sender_role") == "candidate").then(pl.col("sender_id"))
+    candidates = pl.when((pl.col("sender_role") == "candidate") & pl.col("kind").is_in(HUMAN_KINDS)).then(
+        pl.col("sender_id")
+    )
     reverse = newest_first(rows["thread_id"], rows["sent_at"], default=False)
     rows = rows.with_columns(
         (candidates.drop_nulls().n_unique().over("thread_id") > 1).fill_null(False).alias("is_group"),

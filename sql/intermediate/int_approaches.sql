@@ -43,7 +43,8 @@ placed as (
         threads.candidate_known,
         threads.role_method,
         coalesce(bounds.recruiter_id, threads.recruiter_id) as resolved_recruiter_id,
-        bounds.approach_no > 1 or threads.first_message_known as first_message_known,
+        threads.first_message_known
+        or bounds.approach_no > min(bounds.approach_no) over (partition by bounds.thread_id) as first_message_known,
         lead(bounds.started_at) over (partition by bounds.thread_id order by bounds.approach_no) as ended_before
     from bounds
     inner join int_threads as threads on bounds.thread_id = threads.thread_id

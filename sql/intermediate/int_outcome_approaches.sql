@@ -18,9 +18,9 @@ select
     approaches.thread_id,
     approaches.approach_no,
     approaches.started_at,
-    count(*) filter (
+    greatest(count(*) filter (
         where approaches.started_at > coalesce(outcomes.occurred_at, outcomes.observed_until) - interval 90 days
-    ) over (partition by outcomes.outcome_key) - 1 as n_rivals
+    ) over (partition by outcomes.outcome_key) - 1, 0) as n_rivals
 from stg_outcomes as outcomes
 inner join int_outcome_threads as links on outcomes.outcome_key = links.outcome_key
 inner join int_approaches as approaches

@@ -13,7 +13,7 @@ message_no = "1, 2, ... within the approach"
 is_first = "the one message that opens the approach"
 +++
 */
-with sided as (
+with recursive sided as (
     select
         messages.message_key,
         messages.thread_id,
@@ -32,7 +32,7 @@ with sided as (
 ),
 
 endings as (
-    select links.thread_id, outcomes.occurred_at + to_days(getvariable('reopen_days_after_end')) as reopens_at
+    select links.thread_id, outcomes.occurred_at
     from stg_outcomes as outcomes
     inner join int_outcome_threads as links on outcomes.outcome_key = links.outcome_key
     where
@@ -40,38 +40,51 @@ endings as (
         and outcomes.occurred_at is not null
 ),
 
-reopenings as (
-    select endings.thread_id, endings.reopens_at, min(sided.thread_seq) as thread_seq
-    from endings
-    inner join sided
-        on endings.thread_id = sided.thread_id and endings.reopens_at <= sided.sent_at and sided.side = 'recruiter'
-    group by endings.thread_id, endings.reopens_at
-),
-
-first_recruiter_messages as (
-    select thread_id, min(thread_seq) as thread_seq
+recruiter_messages as (
+    select
+        thread_id,
+        thread_seq,
+        sent_at,
+        opened_by = 'recruiter'
+        and row_number() over (partition by thread_id order by thread_seq) = 1 as is_first_of_recruiter,
+        coalesce(sent_at >= previous_at + to_days(getvariable('silence_days')), false) as is_after_silence
     from sided
-    where side = 'recruiter' and opened_by = 'recruiter'
-    group by thread_id
+    where side = 'recruiter'
 ),
 
-reopened as (select distinct thread_id, thread_seq from reopenings),
+pieces as (
+    select thread_id, min(thread_seq) as thread_seq, arg_min(sent_at, thread_seq) as started_at
+    from sided
+    where side is not null
+    group by thread_id
+    union all
+    select
+        messages.thread_id,
+        min(messages.thread_seq) as thread_seq,
+        arg_min(messages.sent_at, messages.thread_seq) as started_at
+    from pieces
+    inner join recruiter_messages as messages
+        on pieces.thread_id = messages.thread_id and pieces.thread_seq < messages.thread_seq
+    left join endings
+        on
+            messages.thread_id = endings.thread_id
+            and pieces.started_at <= endings.occurred_at
+            and endings.occurred_at + to_days(getvariable('reopen_days_after_end')) <= messages.sent_at
+    where messages.is_first_of_recruiter or messages.is_after_silence or endings.thread_id is not null
+    group by messages.thread_id
+),
 
 starts as (
     select
         sided.*,
-        sided.side = 'recruiter' and (
-            first_recruiter_messages.thread_seq is not null
-            or reopened.thread_seq is not null
-            or coalesce(sided.sent_at >= sided.previous_at + to_days(getvariable('silence_days')), false)
+        sided.side = 'recruiter' and pieces.thread_seq is not null and (
+            coalesce(recruiter_messages.is_first_of_recruiter, false)
+            or pieces.thread_seq > min(sided.thread_seq) over (partition by sided.thread_id)
         ) as is_first
     from sided
-    left join first_recruiter_messages
-        on
-            sided.thread_id = first_recruiter_messages.thread_id
-            and sided.thread_seq = first_recruiter_messages.thread_seq
-    left join reopened
-        on sided.thread_id = reopened.thread_id and sided.thread_seq = reopened.thread_seq
+    left join pieces on sided.thread_id = pieces.thread_id and sided.thread_seq = pieces.thread_seq
+    left join recruiter_messages
+        on sided.thread_id = recruiter_messages.thread_id and sided.thread_seq = recruiter_messages.thread_seq
     where sided.side is not null
 ),
 

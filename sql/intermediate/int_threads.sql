@@ -9,8 +9,8 @@ Weakness: friends and vendors whom a recruiter wrote to first are taken for cand
 [columns]
 role_method = "declared; assumed_counterpart (the other one of a two-person thread the owner opened); outcome_source"
 has_subject = "some message of the thread carries a subject line"
-opened_by = "who wrote the first message that is not an invitation note"
-out_of_metrics_reason = "why the thread is not measured: group, internal, no recruiter, role unknown; null when it is"
+opened_by = "who wrote the first human message; an invitation note is one"
+out_of_metrics_reason = "why it is not measured: no human message, group, internal, no recruiter, role unknown; else null"
 first_message_known = "false when the export begins in the middle of the thread (its first subject is a reply's)"
 candidate_known = "false when the candidate has no identity of their own; the thread is then its own candidate"
 +++
@@ -18,10 +18,7 @@ candidate_known = "false when the candidate has no identity of their own; the th
 with openers as (
     select
         thread_id,
-        coalesce(
-            arg_min(claim, thread_seq) filter (where kind = 'message'), arg_min(claim, thread_seq)
-        ) as opener_claim,
-        arg_min(claim, thread_seq) as first_claim,
+        arg_min(claim, thread_seq) as opener_claim,
         not coalesce(arg_min(subject_is_reply, thread_seq), false) as first_message_known,
         min(thread_seq) filter (where claim = 'recruiter') as first_recruiter_seq
     from int_human_messages
@@ -78,7 +75,6 @@ assigned as (
     select
         facts.*,
         openers.opener_claim,
-        openers.first_claim,
         openers.first_message_known,
         coalesce(people.n_recruiters, 0) as n_recruiters,
         coalesce(people.has_candidate, false) as has_candidate,
@@ -88,12 +84,12 @@ assigned as (
             when not coalesce(people.has_counterpart, false) or facts.is_group then null
             when
                 people.n_recruiters > 0 and not people.has_candidate
-                and ('recruiter' in (openers.opener_claim, openers.first_claim) or people.is_in_outcomes) then 'candidate'
+                and (openers.opener_claim = 'recruiter' or people.is_in_outcomes) then 'candidate'
             when people.n_recruiters = 0 and people.has_candidate and openers.opener_claim = 'counterpart'
                 then 'recruiter'
         end as counterpart_role
     from facts
-    inner join openers on facts.thread_id = openers.thread_id
+    left join openers on facts.thread_id = openers.thread_id
     left join people on facts.thread_id = people.thread_id
 )
 
@@ -105,7 +101,7 @@ select
     coalesce(is_group, false) as is_group,
     coalesce(has_subject, false) as has_subject,
     counterpart_role,
-    first_message_known,
+    coalesce(first_message_known, false) as first_message_known,
     case when counterpart_role = 'recruiter' then counterpart_id else recruiter_id end as recruiter_id,
     coalesce(
         case when counterpart_role = 'candidate' then counterpart_id else candidate_id end,
@@ -114,7 +110,7 @@ select
     coalesce(case when counterpart_role = 'candidate' then counterpart_rank else candidate_rank end, 3) < 3
         as candidate_known,
     case
-        when counterpart_role is not null and 'recruiter' in (opener_claim, first_claim) then 'assumed_counterpart'
+        when counterpart_role is not null and opener_claim = 'recruiter' then 'assumed_counterpart'
         when counterpart_role = 'candidate' then 'outcome_source'
         when counterpart_role = 'recruiter' then 'assumed_counterpart'
         when has_candidate or n_recruiters > 0 then 'declared'
@@ -124,6 +120,7 @@ select
         else opener_claim
     end as opened_by,
     case
+        when opener_claim is null then 'no human message'
         when is_group then 'group'
         when n_recruiters > 1 and not has_candidate and not has_counterpart then 'internal'
         when n_recruiters = 0 and coalesce(counterpart_role, '') != 'recruiter' then 'no recruiter'

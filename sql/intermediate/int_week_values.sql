@@ -2,7 +2,8 @@
 Weekly metric values with what their intervals need, for groups and for single recruiters.
 Grain: one row per `group_by, group_value, week, metric`.
 Counts: quotients of sums over judged approaches; medians for quantiles.
-Why: intervals respect recruiters: the variance is linearised and summed within recruiter, proportions use Wilson on effective n.
+Why: intervals respect recruiters: the variance is linearised and summed within recruiter, proportions use Wilson on effective n;
+the last digits are rounded off, since sums taken in parallel differ there.
 Weakness: with fewer than three recruiters no clustered interval exists; a single recruiter's is unclustered.
 +++
 [columns]
@@ -114,18 +115,18 @@ select
     n_open,
     n_candidates,
     n_recruiters,
-    case when kind = 'proportion' then n_effective end as n_effective,
+    case when kind = 'proportion' then round(n_effective, 6) end as n_effective,
     case when kind = 'quantile' then median_value else quotient end as value,
-    case
+    round(case
         when kind = 'proportion' and n_effective > 0 then wilson_low(quotient, n_effective)
         when kind in ('ratio', 'mean') and n_recruiters >= 3
             then greatest(quotient - t_975(n_recruiters - 1) * sqrt(variance), 0)
-    end as low,
-    case
+    end, 9) as low,
+    round(case
         when kind = 'proportion' and n_effective > 0 then wilson_high(quotient, n_effective)
         when kind = 'ratio' and n_recruiters >= 3
             then least(quotient + t_975(n_recruiters - 1) * sqrt(variance), 1)
         when kind = 'mean' and n_recruiters >= 3
             then quotient + t_975(n_recruiters - 1) * sqrt(variance)
-    end as high
+    end, 9) as high
 from effective

@@ -17,6 +17,7 @@ with sums as (
     select
         thread_id,
         count(*) filter (where approach_no >= 1) as n_approaches,
+        count(*) as n_pieces,
         sum(recruiter_words)::bigint as recruiter_words,
         sum(candidate_words)::bigint as candidate_words,
         bool_and(recruiter_words is not null) as has_words,
@@ -88,7 +89,7 @@ select
     firsts.flesch_reading_ease,
     firsts.question_share_opening,
     firsts.request_share_opening,
-    counted.* exclude (thread_id, n_approaches, has_words),
+    counted.* exclude (thread_id, n_approaches, n_pieces, has_words),
     case
         when counted.recruiter_words > 0 and counted.candidate_words > 0
             then share(counted.recruiter_words, counted.recruiter_words + counted.candidate_words)
@@ -105,7 +106,7 @@ select
         counted.recruiter_words_after_reply,
         counted.recruiter_words_after_reply + counted.candidate_words_after_reply
     ) as talk_share_after_reply,
-    share(counted.turns - 1, counted.messages - 1) as turn_taking_index,
+    share(counted.turns - counted.n_pieces, counted.messages - counted.n_pieces) as turn_taking_index,
     share(counted.recruiter_questions, counted.recruiter_plain_sentences) as question_share,
     share(counted.recruiter_requests, counted.recruiter_plain_sentences) as request_share,
     share(counted.candidate_questions, counted.candidate_plain_sentences) as candidate_question_share,

@@ -120,7 +120,7 @@ with placed as (
 ),
 
 turn_lengths as (
-    select thread_id, approach_no, side, turn_no, sum(words) as words
+    select thread_id, approach_no, side, turn_no, sum(words) as words, bool_and(words is not null) as has_words
     from placed
     group by thread_id, approach_no, side, turn_no
 ),
@@ -131,8 +131,14 @@ longest as (
         approach_no,
         count(*) as turns,
         count(*) filter (where side = 'candidate') as candidate_turns,
-        max(words) filter (where side = 'recruiter') as longest_monologue_words,
-        max(words) filter (where side = 'candidate') as candidate_longest_words
+        case
+            when bool_and(has_words) filter (where side = 'recruiter')
+                then max(words) filter (where side = 'recruiter')
+        end as longest_monologue_words,
+        case
+            when bool_and(has_words) filter (where side = 'candidate')
+                then max(words) filter (where side = 'candidate')
+        end as candidate_longest_words
     from turn_lengths
     group by thread_id, approach_no
 ),
@@ -145,6 +151,7 @@ sums as (
         count(*) filter (where side = 'recruiter') as recruiter_messages,
         count(*) filter (where side = 'candidate') as candidate_messages,
         bool_and(words is not null) as has_words,
+        bool_and(words is not null) filter (where is_within_30d) as has_words_30d,
         coalesce(sum(words) filter (where side = 'recruiter'), 0)::bigint as recruiter_words,
         coalesce(sum(words) filter (where side = 'candidate'), 0)::bigint as candidate_words,
         coalesce(sum(chars) filter (where side = 'recruiter'), 0)::bigint as recruiter_chars,
@@ -172,14 +179,14 @@ counted as (
             case when has_words then candidate_words end as candidate_words,
             case when has_words then recruiter_words_after_reply end as recruiter_words_after_reply,
             case when has_words then candidate_words_after_reply end as candidate_words_after_reply,
-            case when has_words then recruiter_words_30d end as recruiter_words_30d,
-            case when has_words then candidate_words_30d end as candidate_words_30d
+            case when has_words_30d then recruiter_words_30d end as recruiter_words_30d,
+            case when has_words_30d then candidate_words_30d end as candidate_words_30d
         )
     from sums
 )
 
 select
-    counted.* exclude (has_words),
+    counted.* exclude (has_words, has_words_30d),
     longest.turns,
     longest.candidate_turns,
     longest.longest_monologue_words::bigint as longest_monologue_words,

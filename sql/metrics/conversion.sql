@@ -93,7 +93,6 @@ credited as (
         thread_id,
         approach_no,
         min(occurred_at) filter (where event = getvariable('conversion_event')) as converted_at,
-        bool_or(event = getvariable('conversion_event') and occurred_at is null) as has_undated_conversion,
         bool_or(event = getvariable('conversion_event')) as has_conversion,
         min(occurred_at) filter (where event = 'interested') as interested_at,
         min(occurred_at) filter (where event = 'declined') as declined_at,
@@ -103,6 +102,14 @@ credited as (
         min(occurred_at) filter (where event = 'hired') as hired_at
     from int_outcome_approaches
     group by thread_id, approach_no
+),
+
+undated as (
+    select links.thread_id, list(distinct outcomes.event) as undated_events
+    from int_outcome_threads as links
+    inner join stg_outcomes as outcomes on links.outcome_key = outcomes.outcome_key
+    where outcomes.occurred_at is null
+    group by links.thread_id
 ),
 
 seen_events as (
@@ -131,11 +138,14 @@ covered as (
         greatest(coverage.outcome_observed_until, linked_sources.observed_until) as outcome_observed_until,
         coalesce(earlier_events.last_event in ('applied', 'screen', 'interview', 'offer'), false) as was_in_process,
         credited.* exclude (thread_id, approach_no),
+        coalesce(undated.undated_events, []) as undated_events,
+        coalesce(list_contains(undated.undated_events, getvariable('conversion_event')), false) as has_undated_conversion,
         seen_events.*
     from int_approaches as approaches
     cross join seen_events
     left join int_outcome_coverage as coverage on approaches.recruiter_id = coverage.recruiter_id
     left join linked_sources on approaches.thread_id = linked_sources.thread_id
+    left join undated on approaches.thread_id = undated.thread_id
     left join earlier_events
         on approaches.thread_id = earlier_events.thread_id and approaches.approach_no = earlier_events.approach_no
     left join credited
@@ -150,15 +160,15 @@ select
     outcome_observed_until,
     case when outcome_observed_until is not null then was_in_process end as already_in_process,
     case
-        when not was_in_process and not coalesce(has_undated_conversion, false)
+        when not was_in_process and not has_undated_conversion
             then judged(outcome_observed_until, started_at, converted_at, 30)
     end as converted_30d,
     case
-        when not was_in_process and not coalesce(has_undated_conversion, false)
+        when not was_in_process and not has_undated_conversion
             then judged(outcome_observed_until, started_at, converted_at, 60)
     end as converted_60d,
     case
-        when not was_in_process and not coalesce(has_undated_conversion, false)
+        when not was_in_process and not has_undated_conversion
             then judged(outcome_observed_until, started_at, converted_at, 90)
     end as converted_90d,
     case
@@ -166,30 +176,31 @@ select
             then coalesce(has_conversion, false)
     end as converted_ever,
     case
-        when not was_in_process and sees_interested
+        when not was_in_process and sees_interested and 'interested' not in undated_events
             then judged(outcome_observed_until, started_at, interested_at, 90)
     end as interested_90d,
     case
-        when not was_in_process and sees_declined
+        when not was_in_process and sees_declined and 'declined' not in undated_events
             then judged(outcome_observed_until, started_at, declined_at, 90)
     end as declined_90d,
     case
-        when not was_in_process and sees_opted_out
+        when not was_in_process and sees_opted_out and 'opted_out' not in undated_events
             then judged(outcome_observed_until, started_at, opted_out_at, 90)
     end as opted_out_90d,
     case
-        when not was_in_process and sees_interview
+        when not was_in_process and sees_interview and 'interview' not in undated_events
             then judged(outcome_observed_until, started_at, interview_at, 90)
     end as interview_90d,
     case
-        when not was_in_process and sees_offer
+        when not was_in_process and sees_offer and 'offer' not in undated_events
             then judged(outcome_observed_until, started_at, offer_at, 90)
     end as offer_90d,
     case
-        when not was_in_process and sees_hired
+        when not was_in_process and sees_hired and 'hired' not in undated_events
             then judged(outcome_observed_until, started_at, hired_at, 90)
     end as hired_90d,
     outcome_observed_until is not null
     and not was_in_process
+    and not has_undated_conversion
     and not is_closed(outcome_observed_until, started_at, 60) as is_conversion_open_60d
 from covered

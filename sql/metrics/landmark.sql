@@ -80,6 +80,7 @@ sums as (
             as recruiter_words,
         sum(messages.words) filter (where messages.side = 'candidate' and messages.sent_at <= clocks.due_at)
             as candidate_words,
+        bool_and(messages.words is not null) filter (where messages.sent_at <= clocks.due_at) as has_words,
         count(*) filter (
             where messages.side = 'recruiter' and not messages.is_first
             and messages.sent_at <= clocks.started_at + interval 7 days
@@ -92,8 +93,8 @@ sums as (
 placed as (
     select
         clocks.*,
-        sums.recruiter_words,
-        sums.candidate_words,
+        case when sums.has_words then sums.recruiter_words end as recruiter_words,
+        case when sums.has_words then sums.candidate_words end as candidate_words,
         sums.followups_7d,
         coalesce(clocks.observed_until >= clocks.due_at and not clocks.is_over, false) as is_at_landmark,
         clocks.is_judgeable

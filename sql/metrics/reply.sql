@@ -62,7 +62,7 @@ with first_replies as (
         thread_id,
         approach_no,
         min(sent_at) as replied_at,
-        arg_min(words, message_no) as reply_words,
+        arg_min_null(words, message_no) as reply_words,
         min(message_no) as reply_no
     from int_approach_messages
     where side = 'candidate'
