@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from contextlib import closing
 from datetime import datetime
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from flows import store
 from flows.config import Settings
 from flows.readers.discover import discover
 from flows.store import Home
-from schemas.errors import NothingToDoError, UsageError
+from schemas.errors import BusyError, NothingToDoError, UsageError
 from sql.associate import MetricSpec, OutcomeSpec, check_pair, verdict_sentence
 from sql.frames import fetch
 from sql.measure import metric_specs, outcome_specs
@@ -57,7 +58,7 @@ def status_of(home: Home, settings: Settings, *, now: datetime) -> dict[str, Any
         raise NothingToDoError(
             f"{home.root}: no talkshare home here. Make one with `talkshare init --home {home.root}`."
         )
-    facts: dict[str, Any] = {"home": str(home.root), "snapshot": None, "last_run": None, "exports": []}
+    facts: dict[str, Any] = {"home": str(home.root), "snapshot": None, "last_run": None, "exports": [], "running": True}
     if home.snapshot.exists():
         with closing(store.open_snapshot(home)) as connection:
             info = fetch(connection, "from snapshot_info").row(0, named=True)
@@ -70,7 +71,9 @@ def status_of(home: Home, settings: Settings, *, now: datetime) -> dict[str, Any
             name: info[name]
             for name in ("n_threads", "n_approaches", "link_rate", "share_assumed_candidates", "share_with_subject")
         }
-    if home.database.exists():
+    with contextlib.suppress(BusyError), store.only_run(home):
+        facts["running"] = False
+    if home.database.exists() and not facts["running"]:
         with closing(store.connect(home.database, read_only=True)) as connection:
             runs = fetch(connection, "from runs order by started_at desc limit 1")
             exports = fetch(
@@ -84,6 +87,17 @@ def status_of(home: Home, settings: Settings, *, now: datetime) -> dict[str, Any
     facts["inbox"] = [{"name": export.name, "shape": export.shape} for export in found]
     facts["refused"] = [{"name": item.name, "message": item.message} for item in refused]
     return facts
+
+
+def refusal_notes(home: Home) -> list[str]:
+    """Why some rates are refused, and how many outcomes found no conversation, in sentences for people."""
+    with closing(store.open_snapshot(home)) as connection:
+        info = fetch(connection, "from snapshot_info").row(0, named=True)
+    reasons = [info["reply_refused_reason"], info["conversion_refused_reason"]]
+    link_rate = info["link_rate"]
+    if link_rate is not None and link_rate < 1 and not info["conversion_refused_reason"]:
+        reasons.append(f"{1 - link_rate:.0%} of the candidates in the outcome sources link to no conversation.")
+    return [reason for reason in reasons if reason]
 
 
 def status_text(facts: dict[str, Any]) -> str:
@@ -103,6 +117,8 @@ def status_text(facts: dict[str, Any]) -> str:
         lines += [f"          {name}: {share:.0%}" for name, share in shares.items() if share is not None]
     else:
         lines.append("snapshot  none yet: put exports into the inbox and run `talkshare run`")
+    if facts["running"]:
+        lines.append("running   a run is under way; its exports and counts are shown when it is done")
     if last:
         lines.append(
             f"last run  {last['started_at']:%Y-%m-%d %H:%M} UTC, {last['kind']}: {last['status']}; "

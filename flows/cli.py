@@ -54,8 +54,11 @@ def main() -> NoReturn:
         _say("talkshare: stopped; the last published snapshot stays.")
         code = 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         code = 0
+    except OSError as error:
+        _say(f"talkshare: {error.strerror or error}: {error.filename or 'output'}")
+        _drop_output()
     leave(code)
 
 
@@ -65,6 +68,11 @@ def leave(code: int) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def _drop_output() -> None:
+    """What is still buffered has nowhere to go."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(text: str) -> None:
@@ -129,6 +137,7 @@ def inspect(file: Path, *, home: HomeOption = None) -> None:
     """
     from flows.readers.inspection import describe
 
+    _must_exist(file)
     print(describe(file, load_settings(_home(home).root)))
 
 
@@ -146,16 +155,23 @@ def run(
         Files or folders to read; without any, the inbox. Files of the inbox move into the store, others are copied.
     """
     from flows import pipeline
+    from flows.answers import refusal_notes
 
     place, settings = _opened(home)
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path}: no such file or folder.")
+        _must_exist(path)
     report = pipeline.run(place, settings, paths, now=datetime.now(UTC), rebuild=rebuild, progress=_progress())
     _clear_progress()
     print(_run_table(report))
+    for note in refusal_notes(place):
+        print(f"note: {note}")
     print(f"\nsnapshot  {place.snapshot}")
     return InputError.exit_code if report.count("refused") else 0
+
+
+def _must_exist(path: Path) -> None:
+    if not path.exists():
+        raise UsageError(f"{path}: no such file or folder.")
 
 
 def _run_table(report: Any) -> str:

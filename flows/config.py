@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import tomllib
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -136,6 +136,17 @@ class ScheduleSettings(Section):
     nightly: str = "15 2 * * *"
     weekly: str = "0 6 * * 1"
 
+    @field_validator("nightly", "weekly")
+    @classmethod
+    def _cron_is_valid(cls, value: str) -> str:
+        from cronsim import CronSim, CronSimError
+
+        try:
+            CronSim(value, datetime(2026, 1, 1, tzinfo=UTC))
+        except CronSimError as error:
+            raise ValueError(f"{value!r} is no cron expression: {error}") from error
+        return value
+
 
 class Settings(BaseSettings):
     """Everything `talkshare.toml` may say; every key has a default."""
@@ -193,6 +204,8 @@ def load_settings(home: Path) -> Settings:
 
     try:
         return FromFile()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8. Save it as UTF-8 and run again.") from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not valid TOML: {error}. Correct the line and run again.") from error
     except ValidationError as error:

@@ -30,7 +30,8 @@ Progress = Callable[[str], None]
 
 VERSION = version("talkshare")
 FUTURE_TOLERANCE = timedelta(days=1)
-SHORTEST_HASH = 6
+SHORTEST_HASH = 4
+LONGEST_WAIT = timedelta(days=1)
 
 
 def identity(function: Callable[..., Result]) -> Callable[..., Result]:
@@ -73,8 +74,14 @@ class RunReport:
     files: list[FileReport] = field(default_factory=list)
     steps: list[tuple[str, float, str]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    finished_at: datetime | None = None
     published_at: datetime | None = None
     status: str = "failed"
+    began: float = field(default_factory=time.perf_counter)
+
+    def elapsed(self) -> timedelta:
+        """Time since the run began."""
+        return timedelta(seconds=time.perf_counter() - self.began)
 
     def total(self, name: str) -> int:
         """Sum of one count over the files read."""
@@ -105,11 +112,13 @@ def run(
     with store.only_run(home), _recorded(home, "rebuild" if rebuild else "run", now) as report:
         if rebuild:
             database.unlink(missing_ok=True)
+            store.copy_runs(home, database)
         with _timed(report, "take_in", progress):
             report.files = step(take_in)(home, settings, paths, now=now, database=database, progress=progress)
         _measure_and_publish(home, settings, report, now=now, database=database, step=step, progress=progress)
         if rebuild:
             store.swap_in(database, home.database)
+        _record_in_store(home, report)
     return report
 
 
@@ -123,14 +132,16 @@ def _measure_and_publish(
     step: Step[Any] = identity,
     progress: Progress = lambda _: None,
 ) -> None:
+    published_at = (now + report.elapsed()).replace(microsecond=0)
     with _timed(report, "measure", progress) as detail:
-        detail.update(step(measure)(home, settings, database=database, now=now))
+        detail.update(step(measure)(home, settings, database=database, now=published_at))
     with _timed(report, "relate", progress) as detail:
         detail.update(step(relate)(home, database=database))
-    record = replace(report, status="published", published_at=now)
+    report.finished_at = now + report.elapsed()
+    record = replace(report, status="published", published_at=published_at)
     with _timed(report, "publish", progress):
         report.warnings = step(publish)(home, settings, database=database, report=record)
-    report.status, report.published_at = "published", now
+    report.status, report.published_at = "published", published_at
 
 
 def take_in(
@@ -144,7 +155,7 @@ def take_in(
 ) -> list[FileReport]:
     """Read, check and keep every export that is new, or that changed settings ask to read again."""
     found, refusals = find_exports(home, settings, paths, now=now)
-    reports = [FileReport(r.name, "waiting" if r.waiting else "refused", message=r.message) for r in refusals]
+    reports = [_refused(refusal, now) for refusal in refusals]
     key = store.id_key(home)
     with closing(store.open_store(home, database)) as connection:
         known = dict(connection.execute("select file_id, settings_fingerprint from readings").fetchall())
@@ -164,6 +175,16 @@ def take_in(
                 known[item.file_id] = wanted
         store.sweep_texts(connection)
     return reports
+
+
+def _refused(refusal: Refusal, now: datetime) -> FileReport:
+    if not refusal.waiting:
+        return FileReport(refusal.name, "refused", message=refusal.message)
+    age = now - datetime.fromtimestamp(refusal.path.stat().st_mtime, tz=now.tzinfo)
+    if age < LONGEST_WAIT:
+        return FileReport(refusal.name, "waiting", message=refusal.message)
+    message = f"{refusal.name}: incomplete, and it has not grown for a day. Download or export it again."
+    return FileReport(refusal.name, "refused", message=message)
 
 
 def find_exports(
@@ -388,7 +409,7 @@ def run_record(report: RunReport) -> dict[str, Any]:
     return {
         "run_id": report.run_id,
         "started_at": report.started_at,
-        "finished_at": report.published_at or report.started_at,
+        "finished_at": report.finished_at or report.started_at + report.elapsed(),
         "published_at": report.published_at,
         "kind": report.kind,
         "status": report.status,
@@ -407,11 +428,16 @@ def _recorded(home: Home, kind: str, now: datetime) -> Iterator[RunReport]:
     try:
         yield report
     except BaseException:
-        with contextlib.suppress(TalkshareError, OSError), closing(store.open_store(home)) as connection:
-            store.record_run(connection, run_record(report), report.steps)
+        with contextlib.suppress(TalkshareError, OSError):
+            _record_in_store(home, report)
         _log(home, report)
         raise
     _log(home, report)
+
+
+def _record_in_store(home: Home, report: RunReport) -> None:
+    with closing(store.open_store(home)) as connection:
+        store.record_run(connection, run_record(report), report.steps)
 
 
 def retract(home: Home, settings: Settings, file: str, *, now: datetime) -> RunReport:

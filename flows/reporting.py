@@ -29,7 +29,7 @@ def write_report(home: Home, settings: Settings, *, day: date | None = None) -> 
         frames = {name: fetch(connection, f"from {name}") for name in FRAMES}
         info = fetch(connection, "from snapshot_info").row(0, named=True)
         runs = fetch(connection, "select files_refused from runs order by started_at desc limit 1")
-    week = monday(day) if day else _newest_judged_week(frames["metric_week"])
+    week = _known_week(frames["metric_week"], day) if day else _newest_judged_week(frames["metric_week"])
     options = ReportOptions(
         title=settings.report.title,
         talk_share_reference=settings.report.talk_share_reference,
@@ -49,6 +49,14 @@ def write_report(home: Home, settings: Settings, *, day: date | None = None) -> 
 def monday(day: date) -> date:
     """The Monday of the day's ISO week."""
     return day - timedelta(days=day.weekday())
+
+
+def _known_week(metric_week: pl.DataFrame, day: date) -> date:
+    week, first, last = monday(day), metric_week["week"].min(), metric_week["week"].max()
+    if not (isinstance(first, date) and isinstance(last, date) and first <= week <= last):
+        there = f"from the week of {first!s} to the week of {last!s}" if first else "for no week at all"
+        raise NothingToDoError(f"The week of {week}: no data; the snapshot has some {there}.")
+    return week
 
 
 def _newest_judged_week(metric_week: pl.DataFrame) -> date:

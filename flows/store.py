@@ -7,8 +7,10 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import secrets
 import shutil
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -83,12 +85,17 @@ class Home:
         return self.root / "prefect"
 
     def create(self) -> Home:
-        """Make the folders, private ones for the owner only."""
-        private = (self.root, self.private, self.exports, self.quarantine, self.logs)
-        for folder in (*private, self.inbox, self.snapshot.parent, self.reports):
-            folder.mkdir(parents=True, exist_ok=True)
-        for folder in (self.private, self.exports, self.quarantine):
-            folder.chmod(0o700)
+        """Make the folders, private ones for the owner only. Raises UsageError where that is impossible."""
+        private = (self.private, self.exports, self.quarantine, self.logs, self.inbox)
+        try:
+            for folder in (self.root, *private, self.snapshot.parent, self.reports):
+                folder.mkdir(parents=True, exist_ok=True)
+            for folder in private:
+                folder.chmod(0o700)
+        except OSError as error:
+            raise UsageError(
+                f"{self.root}: cannot be used as a home ({error.strerror}). Choose another with --home."
+            ) from error
         return self
 
 
@@ -420,6 +427,16 @@ def record_run(connection: Connection, record: Mapping[str, Any], steps: Sequenc
         connection.execute("insert into run_steps values (?, ?, ?, ?, ?)", [record["run_id"], number, *step])
 
 
+def copy_runs(home: Home, database: Path) -> None:
+    """Carry the history of runs over into a store that is built anew."""
+    if not home.database.exists():
+        return
+    with closing(open_store(home, database)) as connection:
+        connection.execute(f"attach '{str(home.database).replace(chr(39), chr(39) * 2)}' as earlier (read_only)")
+        for table in ("runs", "run_steps"):
+            connection.execute(f"insert into {table} from earlier.{table}")
+
+
 def sweep_texts(connection: Connection) -> None:
     """Drop texts and features that no message holds any more."""
     for table in ("bodies", "kept_text_counts", "kept_text_stop_words", "kept_text_features"):
@@ -463,18 +480,18 @@ def open_snapshot(home: Home) -> Connection:
     return connect(home.snapshot, read_only=True)
 
 
-def query_snapshot(home: Home, query: str, *, memory: str = "1GB") -> pl.DataFrame:
-    """The rows of a stranger's query: read-only, no other file, no network, bounded memory.
+def query_snapshot(
+    home: Home, query: str, *, memory: str = "1GB", seconds: float = 60, rows: int = 1_000_000
+) -> pl.DataFrame:
+    """At most `rows` rows of a stranger's query: read-only, no other file, no network, bounded memory and time.
 
-    Raises UsageError with DuckDB's message if the query is not a single valid SELECT.
+    Raises UsageError with DuckDB's message if the query is not a single valid SELECT, or takes longer than `seconds`.
     """
     with closing(open_snapshot(home)) as connection:
-        for setting in (
-            "enable_external_access = false",
-            f"memory_limit = '{memory}'",
-            "lock_configuration = true",
-        ):
+        for setting in ("enable_external_access = false", f"memory_limit = '{memory}'", "lock_configuration = true"):
             connection.execute(f"set {setting}")
+        clock = threading.Timer(seconds, connection.interrupt)
+        clock.start()
         try:
             statements = connection.extract_statements(query)
             if len(statements) != 1:
@@ -482,9 +499,28 @@ def query_snapshot(home: Home, query: str, *, memory: str = "1GB") -> pl.DataFra
             result = connection.sql(query)
             if result is None:
                 raise UsageError("That statement returns no rows; the snapshot can only be read.")
-            return pl.DataFrame(ArrowStream(result))
+            return _frame_of(result.limit(rows))
+        except duckdb.InterruptException as error:
+            raise UsageError(f"Stopped after {seconds:.0f} seconds; ask for less.") from error
         except duckdb.Error as error:
             raise UsageError(f"{error}") from error
+        finally:
+            clock.cancel()
+
+
+_PLAIN_TYPES = re.compile(
+    r"BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)|VARCHAR|DATE|TIMESTAMP( WITH TIME ZONE)?"
+)
+
+
+def _frame_of(result: Any) -> pl.DataFrame:
+    """A relation as a frame; where Polars cannot hold it (repeated names, odd types) as text, with names numbered."""
+    names = list(result.columns)
+    if len(set(names)) == len(names) and all(_PLAIN_TYPES.fullmatch(str(kind)) for kind in result.types):
+        return pl.DataFrame(ArrowStream(result))
+    numbered = [name if names.index(name) == place else f"{name}_{place + 1}" for place, name in enumerate(names)]
+    rows = [tuple(None if value is None else str(value) for value in row) for row in result.fetchall()]
+    return pl.DataFrame(rows, schema=dict.fromkeys(numbered, pl.String), orient="row")
 
 
 def swap_in(built: Path, target: Path) -> None:

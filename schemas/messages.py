@@ -84,7 +84,7 @@ MESSAGES = Table(
         {
             "type": "expect_column_values_to_be_in_set",
             "kwargs": {"column": "kind", "value_set": list(KINDS)},
-            "meta": {"reason": "kind is not one we know"},
+            "meta": {"reason": f"kind is not one we know: {', '.join(KINDS)}"},
         },
     ),
 )

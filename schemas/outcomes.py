@@ -81,7 +81,7 @@ OUTCOMES = Table(
         {
             "type": "expect_column_values_to_be_in_set",
             "kwargs": {"column": "evidence", "value_set": list(EVIDENCE)},
-            "meta": {"reason": "evidence is not one we know"},
+            "meta": {"reason": f"evidence is not one we know: {', '.join(EVIDENCE)}"},
         },
     ),
 )

@@ -350,7 +350,7 @@ def _within(contrast: Contrast, sample: Sample) -> dict[str, Any]:
     recruiters, templates = dense(groups.recruiters[varies]), dense(groups.templates[varies])
     fit = statistics.cluster_robust_slope(x, y, recruiters, second=templates, cells=cells)
     record["adjusted_difference"] = fit.slope * contrast.width
-    if not fit.se > 0:
+    if not fit.has_error:
         return record
     test = _cautious_interval(fit, x, y, Clusters(recruiters, templates, cells), sample.seed)
     return record | {

@@ -15,6 +15,9 @@ Codes = npt.NDArray[np.int64]
 Z_95 = 1.959963984540054
 WEBB = np.array([-np.sqrt(1.5), -1.0, -np.sqrt(0.5), np.sqrt(0.5), 1.0, np.sqrt(1.5)])
 PAIRWISE_CLUSTERS = 1000
+BISECTIONS = 40
+"""More than the widest bracket needs; an end in any case."""
+ROUNDING = 1e-9
 CHUNK_CELLS = 2_000_000
 
 
@@ -31,6 +34,11 @@ class Slope:
     se_first: float
     se_second: float = np.nan
     se_both: float = np.nan
+
+    @property
+    def has_error(self) -> bool:
+        """False for a perfect fit, whose standard error is nothing but rounding."""
+        return bool(self.se > ROUNDING * abs(self.slope))
 
     @property
     def se(self) -> float:
@@ -285,7 +293,7 @@ def wild_cluster_p(
     """
     cells = np.zeros(x.size, dtype=np.int64) if cells is None else cells
     fit = cluster_robust_slope(x, y, clusters, second=second, cells=cells)
-    if not fit.se > 0:
+    if not fit.has_error:
         return WildTest(np.nan, np.nan, np.nan)
     weights = WEBB[np.random.default_rng(seed).integers(0, WEBB.size, size=(draws, int(clusters.max()) + 1))]
     drawn = _DrawnSlopes.of(demean(x, cells), demean(y, cells), (clusters, second), cells, weights)
@@ -301,7 +309,9 @@ def wild_cluster_p(
             inside, outside = outside, fit.slope + 2 * (outside - fit.slope)
         else:
             return np.nan
-        while abs(outside - inside) > 0.001 * fit.se:
+        for _ in range(BISECTIONS):
+            if abs(outside - inside) <= 0.001 * fit.se:
+                break
             middle = (inside + outside) / 2
             inside, outside = (middle, outside) if p_of(middle) > 0.05 else (inside, middle)
         return outside

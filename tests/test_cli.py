@@ -48,9 +48,9 @@ def test_the_way_from_init_to_a_report(tmp_path: Path):
     done = talkshare("run", SAMPLES / "2021_9col", home=home)
     assert (done.returncode, done.stderr) == (0, "")
     assert "2021_9col" in done.stdout
-    report = talkshare("report", "--week", "2021-04-02", home=home)
+    report = talkshare("report", "--week", "2021-03-12", home=home)
     assert Path(report.stdout.strip()).read_text(encoding="utf-8").startswith("<!doctype html>")
-    assert report.stdout.strip().endswith("2021-W13/weekly.html")
+    assert report.stdout.strip().endswith("2021-W10/weekly.html")
     assert talkshare("retract", "2021_9col", home=home).returncode == 0
     assert talkshare("report", home=home).returncode == 4
 
@@ -73,6 +73,36 @@ def test_wrong_settings_name_the_key(tmp_path: Path):
     assert done.returncode == 2
     assert "approach.silence_weeks" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"[schedule]\nnightly = 'zzz'\n", "schedule.nightly"),
+        (b"time_zone = 'Mars/Olympus'\n", "time_zone"),
+        ("# Größe\n".encode("latin-1"), "not UTF-8"),
+        (b"[linkedin\n", "not valid TOML"),
+    ],
+)
+def test_every_broken_settings_file_is_explained(tmp_path: Path, content: bytes, said: str):
+    (tmp_path / "talkshare.toml").write_bytes(content)
+    done = talkshare("status", home=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_week_without_data_gives_no_empty_report(demo: Path):
+    done = talkshare("report", "--week", "1999-01-01", home=demo)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "from the week of" in done.stderr
+
+
+def test_a_folder_that_cannot_be_a_home_is_said(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    done = talkshare("init", home=tmp_path / "file" / "home")
+    assert done.returncode == 2
+    assert "cannot be used as a home" in done.stderr
 
 
 def test_a_refused_file_is_said_and_gives_exit_code_3(tmp_path: Path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -260,6 +260,51 @@ def test_strangers_sql_can_only_read_the_snapshot(tmp_path: Path):
             ask(home, query)
     assert home.snapshot.read_bytes() == before
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_strangers_sql_is_stopped_in_time_and_copes_with_any_column(tmp_path: Path):
+    home = Home(tmp_path / "home")
+    run(home, write_messages(tmp_path / "in", [("t", "2026-01-01T00:00:00Z", "r", "recruiter", "Hi there")]))
+    endless = "select count(*) from range(10000000) a, range(10000000) b where a.range + b.range = 7"
+    with pytest.raises(UsageError, match="Stopped after"):
+        store.query_snapshot(home, endless, seconds=0.5)
+    assert store.query_snapshot(home, "from range(100)", rows=7).height == 7
+    odd = store.query_snapshot(
+        home, "select 1 as a, 2 as a, interval 3 days as i, {'x': 1} as s, [1, 2] as l, null as n"
+    )
+    assert odd.columns == ["a", "a_1", "i", "s", "l", "n"]
+    assert odd.row(0)[3:] == ("{'x': 1}", "[1, 2]", None)
+
+
+def test_a_rebuild_keeps_the_history_of_runs(tmp_path: Path):
+    home = Home(tmp_path / "home")
+    run(home, write_messages(tmp_path / "in", [("t", "2026-01-01T00:00:00Z", "r", "recruiter", "Hi there")]))
+    run(home, rebuild=True, now=NOW + timedelta(days=1))
+    assert [row["kind"] for row in ask(home, "from runs order by started_at")] == ["run", "rebuild"]
+    [first] = ask(home, "select finished_at > started_at as took_time from runs where kind = 'run'")
+    assert first == {"took_time": True}
+    assert {"step": "publish"} in ask(home, "select step from run_steps")
+
+
+def test_a_download_that_stops_growing_is_refused_after_a_day(tmp_path: Path):
+    home = Home(tmp_path / "home").create()
+    whole = archive(tmp_path / "whole.zip", *OLD).read_bytes()
+    (home.inbox / "Basic_LinkedInDataExport_03-01-2025.zip").write_bytes(whole[: len(whole) // 2])
+    soon = datetime.now(UTC)
+    assert run(home, settings=OWNED, now=soon).count("waiting") == 1
+    assert run(home, settings=OWNED, now=soon + timedelta(days=2)).count("refused") == 1
+
+
+def test_status_answers_while_a_run_is_under_way(tmp_path: Path):
+    from flows.answers import status_of, status_text
+
+    home = Home(tmp_path / "home")
+    run(home, write_messages(tmp_path / "in", [("t", "2026-01-01T00:00:00Z", "r", "recruiter", "Hi there")]))
+    with store.only_run(home):
+        facts = status_of(home, Settings(), now=NOW)
+    assert facts["running"]
+    assert "a run is under way" in status_text(facts)
+    assert not status_of(home, Settings(), now=NOW)["running"]
 
 
 def test_thread_ids_can_be_hashed(tmp_path: Path):

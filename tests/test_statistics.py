@@ -219,3 +219,10 @@ def test_student_t_equals_scipy() -> None:
     assert statistics.t_quantile(0.975, 11) == pytest.approx(t.ppf(0.975, 11), abs=1e-9)
     assert statistics.t_p(2.2, 11) == pytest.approx(2 * t.sf(2.2, 11), abs=1e-9)
     assert np.isnan(statistics.t_quantile(0.975, 0))
+
+
+def test_a_perfect_fit_has_no_error_and_the_bootstrap_ends() -> None:
+    x, y = np.array([0.0, 1.0, 1.0] * 4), np.array([1.0, 0.0, 0.0] * 4)
+    clusters = np.repeat(np.arange(4), 3)
+    assert not statistics.cluster_robust_slope(x, y, clusters).has_error
+    assert np.isnan(statistics.wild_cluster_p(x, y, clusters, seed=1).p)

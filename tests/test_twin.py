@@ -63,7 +63,7 @@ SHARES = {
     "talk_share", "talk_share_chars", "talk_share_messages", "talk_share_after_reply", "talk_share_landmark",
     "turn_taking_index",
 }  # fmt: skip
-NOT_COMPARED = {"runs": "*", "run_steps": "*", "source_files": "first_seen_at"}
+NOT_COMPARED = {"runs": "*", "run_steps": "*", "source_files": "first_seen_at", "snapshot_info": "published_at"}
 KINDS = ("message",) * 12 + ("invitation_note", "auto_reply", "reaction", "system")
 
 steps = st.tuples(

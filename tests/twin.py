@@ -13,6 +13,8 @@ from typing import Any
 DAY = timedelta(days=1)
 IN_PROCESS = ("applied", "screen", "interview", "offer")
 ENDINGS = ("declined", "opted_out", "hired", "rejected", "withdrawn", "closed")
+CONVERSIONS = ("interview", "offer", "hired")
+"""An interview, or a step that nobody takes without one."""
 EVENTS_90D = ("interested", "declined", "opted_out", "interview", "offer", "hired")
 SCRIPTS_WITHOUT_SPACES = ("CJK UNIFIED", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 
@@ -395,14 +397,14 @@ def _conversion(world: World, approach: Approach) -> Row:
             return None
         return _judged(seen_until, start, first(event), 90)
 
-    converted_at = first("interview")
-    has_undated = _has_undated(world, approach, "interview")
+    converted_at = min((o.at for o in credited if o.event in CONVERSIONS and o.at), default=None)
+    has_undated = any(_has_undated(world, approach, event) for event in CONVERSIONS)
     is_known = seen_until is not None and not was_in_process
     row: Row = {
         "outcome_observed_until": seen_until,
         "already_in_process": was_in_process if seen_until else None,
         "converted_at": converted_at,
-        "converted_ever": any(o.event == "interview" for o in credited) if is_known else None,
+        "converted_ever": any(o.event in CONVERSIONS for o in credited) if is_known else None,
     }
     for days in (30, 60, 90):
         is_judgeable = is_known and not has_undated
@@ -436,12 +438,12 @@ def _landmark(world: World, approach: Approach, row: Row) -> Row:
     landmark = replied_at + 7 * DAY if replied_at else None
     credited = [o for o in world.outcomes if _credited(world, o) == approach]
     is_over = landmark is not None and any(
-        o.at is not None and o.at <= landmark and o.event in (*ENDINGS, "interview") for o in credited
+        o.at is not None and o.at <= landmark and o.event in (*ENDINGS, *CONVERSIONS) for o in credited
     )
     is_there = landmark is not None and world.seen_until >= landmark and not is_over
     until_landmark = [m for m in approach.messages if landmark and m.at <= landmark]
     can_convert = row["outcome_observed_until"] is not None and not row["already_in_process"]
-    has_undated = _has_undated(world, approach, "interview")
+    has_undated = any(_has_undated(world, approach, event) for event in CONVERSIONS)
     week = start + 7 * DAY
     is_silent = row["replied_7d"] is False
     followups = [m for m in approach.messages[1:] if m.side == "recruiter" and m.at <= week]

@@ -1,7 +1,8 @@
 /*
 What became of the candidate, as far as an outcome source says.
 Grain: one row per `thread_id, approach_no`, outreach only.
-Counts: the first conversion event (setting; default: interview ever entered) after the first message, within a closed window.
+Counts: the first event after the first message, within a closed window, that is the conversion event (setting; default:
+interview ever entered) or a later step of screen, interview, offer, hired: stages are skipped, and nobody is hired unseen.
 Why: no source is not a no: without a source that covers the recruiter or names the candidate everything here is null.
 Weakness: an event without a date says only that it happened by the end of what was seen, so its windows are null.
 +++
@@ -88,12 +89,23 @@ with earlier_events as (
     group by approaches.thread_id, approaches.approach_no
 ),
 
+ladder as (
+    select unnest(['screen', 'interview', 'offer', 'hired']) as step, unnest([1, 2, 3, 4]) as height
+),
+
+conversion_events as (
+    select reached.step as event
+    from ladder as reached
+    inner join ladder as wanted on reached.height >= wanted.height
+    where wanted.step = getvariable('conversion_event')
+),
+
 credited as (
     select
         thread_id,
         approach_no,
-        min(occurred_at) filter (where event = getvariable('conversion_event')) as converted_at,
-        bool_or(event = getvariable('conversion_event')) as has_conversion,
+        min(occurred_at) filter (where event in (from conversion_events)) as converted_at,
+        bool_or(event in (from conversion_events)) as has_conversion,
         min(occurred_at) filter (where event = 'interested') as interested_at,
         min(occurred_at) filter (where event = 'declined') as declined_at,
         min(occurred_at) filter (where event = 'opted_out') as opted_out_at,
@@ -105,7 +117,10 @@ credited as (
 ),
 
 undated as (
-    select links.thread_id, list(distinct outcomes.event) as undated_events
+    select
+        links.thread_id,
+        list(distinct outcomes.event) as undated_events,
+        bool_or(outcomes.event in (from conversion_events)) as has_undated_conversion
     from int_outcome_threads as links
     inner join stg_outcomes as outcomes on links.outcome_key = outcomes.outcome_key
     where outcomes.occurred_at is null
@@ -139,7 +154,7 @@ covered as (
         coalesce(earlier_events.last_event in ('applied', 'screen', 'interview', 'offer'), false) as was_in_process,
         credited.* exclude (thread_id, approach_no),
         coalesce(undated.undated_events, []) as undated_events,
-        coalesce(list_contains(undated.undated_events, getvariable('conversion_event')), false) as has_undated_conversion,
+        coalesce(undated.has_undated_conversion, false) as has_undated_conversion,
         seen_events.*
     from int_approaches as approaches
     cross join seen_events
