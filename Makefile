@@ -39,7 +39,7 @@ lint: $(STAMP)  ## ruff, mypy, sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --nofail-on-warning -q sql
+	$(BIN)/sqlfluff lint -q sql
 
 format: $(STAMP)  ## Put the code in order
 	$(BIN)/ruff check --fix .

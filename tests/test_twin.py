@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from flows import pipeline, store
+from flows import keeping, pipeline, store
 from flows.config import Settings
 from flows.readers import Reading, fingerprint, read
 from flows.readers.discover import discover
@@ -177,7 +177,7 @@ def measured(folder: Path, world: World) -> tuple[list[twin.Row], list[twin.Row]
 def keep(connection: store.Connection, shape: str, folder: str, file_id: str, reading: Reading) -> None:
     covers = "folder" if shape == "canonical_outcomes" else None
     file = {"file_id": file_id, "shape": shape, "folder": folder, "covers": covers, "first_seen_at": NOW}
-    store.keep(connection, file, reading, reading.messages, reading.outcomes, SET_ASIDE.frame(), KEY.encode())
+    keeping.keep(connection, file, reading, reading.messages, reading.outcomes, SET_ASIDE.frame(), KEY.encode())
 
 
 def rows_of(connection: store.Connection, table: str) -> list[twin.Row]:

@@ -1,6 +1,10 @@
 -- Division that cannot raise: null where there is nothing to divide by.
 create or replace macro share(part, whole) as part::double / nullif(whole, 0);
 
+-- The first side's share of both, known only where each has something: one silent side would make it 0 or 1.
+create or replace macro share_of_two(ours, theirs) as
+case when ours > 0 and theirs > 0 then share(ours, ours + theirs) end;
+
 -- Elapsed time, not boundaries crossed.
 create or replace macro elapsed_hours(earlier, later) as (epoch_us(later) - epoch_us(earlier))::double / 3600000000;
 

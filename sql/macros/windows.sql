@@ -12,3 +12,6 @@ end;
 -- Monday of the week in the report's time zone.
 create or replace macro report_week(moment) as
 date_trunc('week', moment at time zone getvariable('time_zone'))::date;
+
+-- A weekly number is shown when it is judged, or still open with what is known so far; never when withheld or refused.
+create or replace macro shown(state, number) as case when state in ('judged', 'open') then number end;

@@ -90,14 +90,8 @@ select
     firsts.question_share_opening,
     firsts.request_share_opening,
     counted.* exclude (thread_id, n_approaches, n_pieces, has_words),
-    case
-        when counted.recruiter_words > 0 and counted.candidate_words > 0
-            then share(counted.recruiter_words, counted.recruiter_words + counted.candidate_words)
-    end as talk_share,
-    case
-        when counted.recruiter_chars > 0 and counted.candidate_chars > 0
-            then share(counted.recruiter_chars, counted.recruiter_chars + counted.candidate_chars)
-    end as talk_share_chars,
+    share_of_two(counted.recruiter_words, counted.candidate_words) as talk_share,
+    share_of_two(counted.recruiter_chars, counted.candidate_chars) as talk_share_chars,
     case
         when counted.candidate_messages > 0
             then share(counted.recruiter_messages, counted.messages)

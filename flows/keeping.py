@@ -1,0 +1,228 @@
+"""What an export leaves in the store: its rows, its texts, the ids of its people; and how that is taken out again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from flows.readers.reading import Reading
+from flows.store import Connection, participant_id
+from schemas import SET_ASIDE
+from sql.frames import ArrowStream
+
+
+def _with_hashed_people(frame: pl.DataFrame, columns: list[str], key: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The frame with identities replaced by ids, and the identities seen: `participant_id, kind, identity`."""
+    seen = pl.concat([frame.get_column(column) for column in columns]).drop_nulls().unique().sort()
+    ids = [participant_id(key, value) for value in seen]
+    hashed = frame.with_columns(pl.col(columns).replace_strict(seen, pl.Series(ids, dtype=pl.String), default=None))
+    kinds = [value.split(":", 1)[0] for value in seen]
+    return hashed, pl.DataFrame(
+        {"participant_id": ids, "kind": kinds, "identity": seen},
+        schema={"participant_id": pl.String, "kind": pl.String, "identity": pl.String},
+    )
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What became of one export's rows in this run."""
+
+    rows_in: int
+    rows_kept: int
+    rows_set_aside: int
+    rows_already_known: int
+    rows_excluded: int
+
+
+def keep(
+    connection: Connection,
+    file: Mapping[str, Any],
+    reading: Reading,
+    messages: pl.DataFrame,
+    outcomes: pl.DataFrame,
+    set_aside: pl.DataFrame,
+    key: bytes,
+) -> Kept:
+    """Put one export into the store in one transaction; it replaces what the same file brought before.
+
+    `messages`, `outcomes`: the checked rows; `set_aside`: every row that failed. Raises nothing of its own: a failure
+    leaves the store as it was.
+    """
+    excluded = pl.concat([reading.messages.select("excluded_reason"), reading.outcomes.select("excluded_reason")])
+    exclusions = excluded.drop_nulls().group_by(pl.col("excluded_reason").alias("reason")).len("n_rows").sort("reason")
+    hashed_messages, people = _with_hashed_people(
+        messages, ["sender_id", "recipient_id", "recruiter_id", "candidate_id"], key
+    )
+    hashed_outcomes, more_people = _with_hashed_people(outcomes, ["candidate_id", "recruiter_id"], key)
+    names = reading.names.with_columns(
+        participant_id=pl.Series([participant_id(key, value) for value in reading.names["identity"]], dtype=pl.String)
+    )
+    file_id = file["file_id"]
+    connection.execute("begin")
+    try:
+        forget_file(connection, file_id)
+        frames = {
+            "incoming_messages": hashed_messages,
+            "incoming_outcomes": hashed_outcomes,
+            "incoming_set_aside": SET_ASIDE.conform(set_aside),
+            "incoming_exclusions": exclusions,
+            "incoming_people": pl.concat([people, more_people]).unique(maintain_order=True),
+            "incoming_names": names,
+        }
+        for name, frame in frames.items():
+            connection.register(name, ArrowStream(frame))
+        known = _insert_messages(connection, file_id) + _insert_outcomes(connection, file_id)
+        connection.execute("insert into set_aside_rows select ?, * from incoming_set_aside", [file_id])
+        connection.execute("insert into exclusion_counts select ?, * from incoming_exclusions", [file_id])
+        connection.execute("insert or ignore into identities from incoming_people")
+        connection.execute("insert into names select participant_id, ?, name from incoming_names", [file_id])
+        kept = Kept(
+            rows_in=reading.rows_in,
+            rows_kept=messages.height + outcomes.height - known,
+            rows_set_aside=set_aside.height,
+            rows_already_known=known,
+            rows_excluded=int(exclusions["n_rows"].sum()),
+        )
+        owner_id = participant_id(key, reading.owner) if reading.owner else None
+        record = dict(file) | {
+            "owner_id": owner_id,
+            "owner_method": reading.owner_method,
+            "observed_until": reading.observed_until,
+            "observed_until_method": reading.observed_until_method,
+            "threading_method": reading.threading_method,
+            "rows_in": kept.rows_in,
+            "rows_set_aside": kept.rows_set_aside,
+            "rows_excluded": kept.rows_excluded,
+            "n_warnings": len(reading.warnings),
+            "warnings": list(reading.warnings),
+        }
+        columns = ", ".join(record)
+        marks = ", ".join("?" for _ in record)
+        connection.execute(f"insert into readings ({columns}) values ({marks})", list(record.values()))
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    finally:
+        for name in ("messages", "outcomes", "set_aside", "exclusions", "people", "names"):
+            connection.unregister(f"incoming_{name}")
+    return kept
+
+
+_REPLY_SUBJECT = r"^\s*(re|aw|sv|vs|antw|odp|ynt|rif|r|res|tr|wg|fw|fwd|rv|回复|答复)(\[\d+\])?\s*[:：]"
+
+
+def _insert_messages(connection: Connection, file_id: str) -> int:
+    """Insert the registered messages; returns how many another export had brought before.
+
+    A message's key is its thread with the source's own id, else with its second, its text with white space folded,
+    and its place among equals; sender columns change between archives of one inbox and are no part of it.
+    """
+    connection.execute(
+        r"""
+        create or replace temp table keyed_messages as
+        with folded as (
+            select
+                *,
+                trim(coalesce(body, ''), E' \t\r\n\u00a0') as trimmed,
+                regexp_replace(nfc_normalize(trimmed), '[\s\x{00a0}]+', ' ', 'g') as text_key
+            from incoming_messages
+        )
+        select
+            *,
+            left(sha256(trimmed), 32) as body_hash,
+            left(sha256(
+                case
+                    when message_id is not null then thread_id || chr(31) || 'id' || chr(31) || message_id
+                    else thread_id || chr(31) || floor(epoch(sent_at))::bigint || chr(31) || text_key || chr(31)
+                        || row_number() over (
+                            partition by thread_id, message_id, floor(epoch(sent_at))::bigint, text_key
+                            order by position, member, row_no
+                        )
+                end
+            ), 32) as message_key
+        from folded
+        """
+    )
+    (known,) = connection.execute(
+        """
+        select
+            count(*) filter (where message_key in (select message_key from message_rows))
+            + (select count(*) - count(distinct message_key) from keyed_messages
+               where message_key not in (select message_key from message_rows))
+        from keyed_messages
+        """
+    ).fetchall()[0]
+    connection.execute("insert or ignore into bodies select distinct body_hash, trimmed from keyed_messages")
+    connection.execute(
+        """
+        insert into message_rows
+        select ?, member, row_no, message_key, thread_id, sent_at, sent_at_precision, tz_method, sender_id, sender_role,
+            role_method, recipient_id, recruiter_id, candidate_id, is_group, coalesce(trim(subject), '') != '',
+            regexp_matches(coalesce(subject, ''), ?, 'i'), body_hash, coalesce(channel, 'unknown'), language, kind,
+            team, job, position, subject, raw
+        from keyed_messages
+        """,
+        [file_id, _REPLY_SUBJECT],
+    )
+    connection.execute("drop table keyed_messages")
+    return int(known)
+
+
+def _insert_outcomes(connection: Connection, file_id: str) -> int:
+    """Insert the registered outcomes; returns how many another export had brought before."""
+    connection.execute(
+        """
+        create or replace temp table keyed_outcomes as
+        select
+            *,
+            left(sha256(concat_ws(
+                chr(31), coalesce(thread_id, ''), coalesce(candidate_id, ''), coalesce(job, ''),
+                coalesce(event_raw, event), coalesce(epoch_us(occurred_at)::varchar, 'undated')
+            )), 32) as outcome_key
+        from incoming_outcomes
+        """
+    )
+    (known,) = connection.execute(
+        """
+        select
+            count(*) filter (where outcome_key in (select outcome_key from outcome_rows))
+            + (select count(*) - count(distinct outcome_key) from keyed_outcomes
+               where outcome_key not in (select outcome_key from outcome_rows))
+        from keyed_outcomes
+        """
+    ).fetchall()[0]
+    connection.execute(
+        """
+        insert into outcome_rows
+        select ?, member, row_no, outcome_key, thread_id, candidate_id, recruiter_id, job, event, event_raw,
+            occurred_at, observed_until, evidence, reason_side, raw
+        from keyed_outcomes
+        """,
+        [file_id],
+    )
+    connection.execute("drop table keyed_outcomes")
+    return int(known)
+
+
+def forget_file(connection: Connection, file_id: str) -> None:
+    """Take out every row that one export brought."""
+    for table in ("message_rows", "outcome_rows", "set_aside_rows", "exclusion_counts", "names", "readings"):
+        connection.execute(f"delete from {table} where file_id = ?", [file_id])
+
+
+def forget_export(connection: Connection, file_id: str) -> None:
+    """Take one export and its texts out of the store for good."""
+    connection.execute("begin")
+    forget_file(connection, file_id)
+    sweep_texts(connection)
+    connection.execute("commit")
+
+
+def sweep_texts(connection: Connection) -> None:
+    """Drop texts and features that no message holds any more."""
+    for table in ("bodies", "kept_text_counts", "kept_text_stop_words", "kept_text_features"):
+        connection.execute(f"delete from {table} where body_hash not in (select body_hash from message_rows)")
