@@ -1,4 +1,4 @@
-# The contract: demo, test, lint, bench, soak. Each sets up what it needs.
+# The contract: demo, test, lint, soak. Each sets up what it needs.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin

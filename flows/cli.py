@@ -225,7 +225,7 @@ def report(*, week: str | None = None, home: HomeOption = None) -> None:
     Parameters
     ----------
     week
-        Any day of the week, YYYY-MM-DD; default: the last whole week with data.
+        Any day of the week, YYYY-MM-DD; default: the newest week that everybody had seven days to answer.
     """
     from flows.reporting import write_report
 

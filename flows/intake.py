@@ -68,6 +68,7 @@ def take_in(
     reports = [_refused(refusal, now) for refusal in refusals]
     key = store.id_key(home)
     with closing(store.open_store(home, database)) as connection:
+        store.check_key(connection, key)
         known = dict(connection.execute("select file_id, settings_fingerprint from readings").fetchall())
         for item in found:
             wanted = settings_fingerprint(item.export, settings)
@@ -104,13 +105,20 @@ def find_exports(
     found: dict[str, Found] = {}
     refusals: list[Refusal] = []
     for file_id, content, note in store.archived_exports(home):
-        exports, _ = discover(content, settings, root=content)
+        exports, refused = discover(content, settings, root=content)
+        if not exports:
+            advice = (
+                "is in the store, but the settings no longer say how to read it. Put its mapping back, or retract it."
+            )
+            refusals.append(Refusal(content, note["name"], f"{note['name']}: {advice}"))
+        refusals += [replace(refusal, name=note["name"]) for refusal in refused if exports]
         for export in exports:
             named = replace(export, name=note["name"], folder=note["folder"])
             found[file_id] = Found(named, file_id, datetime.fromisoformat(note["first_seen_at"]), True, False)
     for path in paths or (home.inbox,):
         resolved = path.resolve()
-        root = home.inbox.resolve() if not paths else (resolved if resolved.is_dir() else resolved.parent)
+        # A folder given by hand is known by its whole path: outcomes cover the messages beside them and no others.
+        root = Path(resolved.anchor) if paths else home.inbox.resolve()
         exports, refused = discover(resolved, settings, root=root)
         refusals += refused
         for export in exports:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import polars as pl
 
 from flows.readers.reading import Reading
-from flows.store import Connection, participant_id
+from flows.store import Connection, derived_key, participant_id
 from schemas import SET_ASIDE
 from sql.frames import ArrowStream
+
+MADE_THREAD_ID = "^li-(name|note)-"
 
 
 def _with_hashed_people(frame: pl.DataFrame, columns: list[str], key: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -24,6 +27,15 @@ def _with_hashed_people(frame: pl.DataFrame, columns: list[str], key: bytes) -> 
         {"participant_id": ids, "kind": kinds, "identity": seen},
         schema={"participant_id": pl.String, "kind": pl.String, "identity": pl.String},
     )
+
+
+def _with_keyed_threads(messages: pl.DataFrame, key: bytes) -> pl.DataFrame:
+    """Thread ids that a reader made from two people's identities, keyed, since thread ids are published."""
+    made = messages.get_column("thread_id").drop_nulls().unique()
+    made = made.filter(made.str.contains(MADE_THREAD_ID)).sort()
+    secret = derived_key(key, "threads")
+    keyed = [value[:8] + hashlib.sha256(f"{secret}{value}".encode()).hexdigest()[:24] for value in made]
+    return messages.with_columns(pl.col("thread_id").replace(made, pl.Series(keyed, dtype=pl.String)))
 
 
 @dataclass(frozen=True)
@@ -54,7 +66,7 @@ def keep(
     excluded = pl.concat([reading.messages.select("excluded_reason"), reading.outcomes.select("excluded_reason")])
     exclusions = excluded.drop_nulls().group_by(pl.col("excluded_reason").alias("reason")).len("n_rows").sort("reason")
     hashed_messages, people = _with_hashed_people(
-        messages, ["sender_id", "recipient_id", "recruiter_id", "candidate_id"], key
+        _with_keyed_threads(messages, key), ["sender_id", "recipient_id", "recruiter_id", "candidate_id"], key
     )
     hashed_outcomes, more_people = _with_hashed_people(outcomes, ["candidate_id", "recruiter_id"], key)
     names = reading.names.with_columns(
@@ -223,6 +235,21 @@ def forget_export(connection: Connection, file_id: str) -> None:
 
 
 def sweep_texts(connection: Connection) -> None:
-    """Drop texts and features that no message holds any more."""
+    """Drop texts, features and people that no row holds any more."""
     for table in ("bodies", "kept_text_counts", "kept_text_stop_words", "kept_text_features"):
         connection.execute(f"delete from {table} where body_hash not in (select body_hash from message_rows)")
+    connection.execute(
+        """
+        delete from identities
+        where participant_id not in (
+            select id
+            from (
+                select unnest([sender_id, recipient_id, recruiter_id, candidate_id]) from message_rows
+                union all select unnest([candidate_id, recruiter_id]) from outcome_rows
+                union all select owner_id from readings
+                union all select participant_id from names
+            ) as held (id)
+            where id is not null
+        )
+        """
+    )

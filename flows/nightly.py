@@ -14,6 +14,7 @@ from prefect.cache_policies import NO_CACHE
 from flows import pipeline
 from flows.config import load_settings
 from flows.store import Home
+from schemas.errors import BusyError
 
 RETRIES = {"take_in": 2, "publish": 2}
 """Only steps at the edge of the disk are tried again; a wrong number does not get better by repeating it."""
@@ -36,11 +37,12 @@ def as_task(function: Callable[..., Any]) -> Callable[..., Any]:
 
 async def _is_io_failure(_task: Any, _run: Any, state: Any) -> bool:
     exception = await state.aresult(raise_on_failure=False)
-    return isinstance(exception, OSError)
+    # DuckDB's own failure to read or write a file is no OSError, and DuckDB has another door.
+    return isinstance(exception, OSError | BusyError) or type(exception).__name__ == "IOException"
 
 
 @flow(name="nightly", persist_result=False, log_prints=False)
-def nightly(home: str, paths: list[str] | None = None) -> dict[str, Any]:
+def nightly(home: str) -> dict[str, Any]:
     """Take in what is new under `home`, measure everything, publish the snapshot; returns the run's counts.
 
     Names of files stay out of Prefect's database: they may be names of people.
@@ -50,7 +52,6 @@ def nightly(home: str, paths: list[str] | None = None) -> dict[str, Any]:
     report = pipeline.run(
         place,
         load_settings(place.root),
-        [Path(path) for path in paths or []],
         now=datetime.now(UTC),
         step=as_task,
     )

@@ -123,7 +123,7 @@ def measure(home: Home, settings: Settings, *, database: Path, now: datetime) ->
     work = _work_path(home)
     work.unlink(missing_ok=True)
     with _work(home, database) as connection:
-        set_variables(connection, _variables(settings, now))
+        set_variables(connection, _variables(settings, now, store.derived_key(store.id_key(home), "published")))
         return measure_store(connection)
 
 
@@ -152,7 +152,7 @@ def publish(home: Home, settings: Settings, *, database: Path, report: RunReport
             )
         store.record_run(connection, run_record(report), report.steps)
         built = home.snapshot.with_suffix(".next")
-        _write_snapshot(connection, built, settings)
+        _write_snapshot(connection, built, home, settings)
     store.swap_in(built, home.snapshot)
     _work_path(home).unlink(missing_ok=True)
     return warnings
@@ -176,12 +176,15 @@ def audit(connection: store.Connection) -> tuple[list[str], list[str]]:
     return found["stop"], found["warn"]
 
 
-def _write_snapshot(connection: store.Connection, path: Path, settings: Settings) -> None:
+def _write_snapshot(connection: store.Connection, path: Path, home: Home, settings: Settings) -> None:
     from sql.dictionary import TABLES, comment_statements, data_dictionary, published_tables
 
     path.unlink(missing_ok=True)
     connection.execute(f"attach '{_quoted(path)}' as snapshot")
-    hidden = "* replace ('t_' || left(sha256(thread_id), 20) as thread_id)" if settings.privacy.hash_thread_ids else "*"
+    key = store.derived_key(store.id_key(home), "published")
+    hidden = "*"
+    if settings.privacy.hash_thread_ids:
+        hidden = f"* replace ('t_' || left(sha256('{key}' || thread_id), 20) as thread_id)"
     for table in published_tables():
         if table == "data_dictionary":
             continue
@@ -249,8 +252,9 @@ def retract(home: Home, settings: Settings, file: str, *, now: datetime) -> RunR
     with store.only_run(home), _recorded(home, "retract", now) as report:
         with closing(store.open_store(home)) as connection:
             file_id, name = _fitting_export(connection, file)
+            # The file first: a run that comes between would read it again.
+            store.move_to_retracted(home, file_id)
             keeping.forget_export(connection, file_id)
-        store.move_to_retracted(home, file_id)
         report.files = [
             FileReport(name, "retracted", message="its rows are out; the file lies in quarantine/retracted")
         ]
@@ -273,7 +277,7 @@ def _fitting_export(connection: store.Connection, file: str) -> tuple[str, str]:
     return fitting[0]
 
 
-def _variables(settings: Settings, now: datetime) -> dict[str, Any]:
+def _variables(settings: Settings, now: datetime, publishing_key: str = "") -> dict[str, Any]:
     from sql.dictionary import SCHEMA_VERSION
 
     return {
@@ -287,6 +291,7 @@ def _variables(settings: Settings, now: datetime) -> dict[str, Any]:
         "declared_complete": settings.completeness.declared_complete,
         "invitations_complete": settings.completeness.invitations_complete,
         "minimum_candidates": settings.privacy.minimum_candidates,
+        "publishing_key": publishing_key,
         "published_at": now,
         "schema_version": SCHEMA_VERSION,
         "version": VERSION,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import hmac
@@ -109,6 +110,8 @@ def connect(path: Path | str = ":memory:", *, read_only: bool = False) -> Connec
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise BusyError(f"{path}: another program has it open. Close it and run again.") from error
+        if "not a valid" in str(error):
+            raise UsageError(f"{path}: damaged. Build it anew from the exports: `talkshare run --rebuild`.") from error
         raise
     connection.execute("set TimeZone = 'UTC'")
     return connection
@@ -132,6 +135,7 @@ def only_run(home: Home) -> Iterator[None]:
 
 _TABLES: tuple[str, ...] = (
     """create table if not exists store_version (version integer)""",
+    """create table if not exists key_check (digest varchar)""",
     """create table if not exists readings (
         file_id varchar primary key, settings_fingerprint varchar, name varchar, folder varchar, shape varchar,
         covers varchar, owner_id varchar, owner_role varchar, owner_method varchar, observed_until timestamptz,
@@ -201,7 +205,28 @@ def id_key(home: Home) -> bytes:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             file.write(secrets.token_hex(32))
-    return path.read_text().strip().encode()
+    key = path.read_text().strip().encode()
+    if not key:
+        raise UsageError(f"{path}: empty. Put the key of the person ids back, or delete the file and `run --rebuild`.")
+    return key
+
+
+def derived_key(key: bytes, purpose: str) -> str:
+    """A key of its own for one purpose, so that no published value is a plain hash of something guessable."""
+    return hmac.new(key, purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def check_key(connection: Connection, key: bytes) -> None:
+    """Refuse another key than the store was written with, which would split every person in two. Raises UsageError."""
+    digest = derived_key(key, "check")
+    known = connection.execute("select digest from key_check").fetchall()
+    if not known:
+        connection.execute("insert into key_check values (?)", [digest])
+    elif known[0][0] != digest:
+        raise UsageError(
+            f"The key of the person ids is not the one this store was written with. Give the same {KEY_VARIABLE} or "
+            "store/id.key again, or change to the new one for good: `talkshare run --rebuild`."
+        )
 
 
 def participant_id(key: bytes, identity: str) -> str:
@@ -219,23 +244,21 @@ def record_run(connection: Connection, record: Mapping[str, Any], steps: Sequenc
 
 
 def copy_runs(home: Home, database: Path) -> None:
-    """Carry the history of runs over into a store that is built anew."""
+    """Carry the history of runs over into a store that is built anew; a damaged store has none to give."""
     if not home.database.exists():
         return
-    with closing(open_store(home, database)) as connection:
+    with closing(open_store(home, database)) as connection, contextlib.suppress(duckdb.Error):
         connection.execute(f"attach '{str(home.database).replace(chr(39), chr(39) * 2)}' as earlier (read_only)")
         for table in ("runs", "run_steps"):
-            connection.execute(f"insert into {table} from earlier.{table}")
+            connection.execute(f"insert into {table} by name from earlier.{table}")
 
 
 def archive_export(home: Home, export: Export, file_id: str, first_seen_at: datetime, *, move: bool) -> None:
     """Put the export's files into the store (moved from the inbox, else copied), beside a note of what they were.
 
-    A moved archive folder goes whole, so that what it holds besides messages does not wait in the inbox for ever.
+    The note is written last and whole, and nothing leaves the inbox before everything is on the disk.
     """
-    files = sorted({*export.members, *([export.path] if export.path.is_file() else [])})
-    if move and export.path.is_dir():
-        files = sorted(path for path in export.path.iterdir() if path.is_file())
+    files = sorted({*export.members, *export.unread, *([export.path] if export.path.is_file() else [])})
     target = home.exports / file_id
     content = target / "content"
     if not (target / "export.json").exists():
@@ -243,8 +266,11 @@ def archive_export(home: Home, export: Export, file_id: str, first_seen_at: date
         target.chmod(0o700)
         for path in files:
             shutil.copy2(path, content / path.name)
+            _to_disk(content / path.name)
         note = {"name": export.name, "folder": export.folder, "first_seen_at": first_seen_at.isoformat()}
-        (target / "export.json").write_text(json.dumps(note, sort_keys=True))
+        written = target / "export.json.next"
+        written.write_text(json.dumps(note, sort_keys=True))
+        swap_in(written, target / "export.json")
     if move:
         for path in files:
             path.unlink(missing_ok=True)
@@ -308,15 +334,19 @@ def _frame_of(result: Any) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(numbered, pl.String), orient="row")
 
 
-def swap_in(built: Path, target: Path) -> None:
-    """Replace `target` by the finished file `built`, whole or not at all."""
-    handle = os.open(built, os.O_RDONLY)
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     os.fsync(handle)
     os.close(handle)
+
+
+def swap_in(built: Path, target: Path) -> None:
+    """Replace `target` by the finished file `built`, whole or not at all."""
+    _to_disk(built)
+    # A write-ahead log that a killed run left belongs to the file that goes; the new one could not be opened with it.
+    target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
     built.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
+    _to_disk(target.parent)
 
 
 def move_to_retracted(home: Home, file_id: str) -> None:

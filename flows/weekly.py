@@ -17,7 +17,7 @@ from flows.store import Home
 
 @flow(name="weekly", persist_result=False, log_prints=False)
 def weekly(home: str, day: str | None = None) -> str:
-    """Render the report of the week that holds `day` (ISO date; default: the last whole week); returns its path."""
+    """Render the report of the week that holds `day` (ISO date; default: the newest judged week); returns its path."""
     place = Home(Path(home).resolve())
     render: Any = task(name="write_report", retries=1, cache_policy=NO_CACHE, persist_result=False)(write_report)
     path: Path = render(place, load_settings(place.root), day=date.fromisoformat(day) if day else None)

@@ -67,6 +67,8 @@ def _count_new_texts(connection: Any, version: str) -> int:
         )
         load_frame(connection, "counted_texts", counts.select("body_hash", "words", "chars", "template_id"))
         load_frame(connection, "counted_stop_words", stop_words)
+        # Both or neither: a text with counts is never looked at again.
+        connection.execute("begin")
         connection.execute(
             "insert or replace into store.kept_text_counts "
             "select body_hash, $1, words, chars, template_id from counted_texts",
@@ -76,6 +78,7 @@ def _count_new_texts(connection: Any, version: str) -> int:
             "insert into store.kept_text_stop_words select body_hash, $1, language, n from counted_stop_words",
             [version],
         )
+        connection.execute("commit")
         total += texts.height
     connection.execute("drop table if exists counted_texts")
     connection.execute("drop table if exists counted_stop_words")

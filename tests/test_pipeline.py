@@ -12,7 +12,14 @@ import duckdb
 import pytest
 
 from flows import pipeline, store
-from flows.config import CompletenessSettings, LinkedInSettings, OutcomeSettings, PrivacySettings, Settings
+from flows.config import (
+    CompletenessSettings,
+    LinkedInSettings,
+    OutcomeSettings,
+    PrivacySettings,
+    Settings,
+    TableSettings,
+)
 from flows.store import Home
 from schemas.errors import AuditError, BusyError, NothingToDoError, UsageError
 from tests.homes import NOW, OWNED, SAMPLES, ask, run, snapshot_tables, write_messages, write_outcomes
@@ -362,6 +369,90 @@ def test_an_unpacked_archive_leaves_the_inbox_whole_and_can_be_rebuilt(tmp_path:
     assert before["source_files"][0][8] == "archive_name"
     run(home, settings=OWNED, rebuild=True)
     assert snapshot_tables(home) == before
+
+
+def test_what_waits_beside_an_unpacked_archive_stays_in_the_inbox(tmp_path: Path):
+    home = Home(tmp_path / "home").create()
+    folder = home.inbox / "sam"
+    shutil.copytree(SAMPLES / "2021_9col", folder)
+    (folder / "Complete_LinkedInDataExport_03-01-2026.zip.crdownload").write_bytes(b"PK half")
+    report = run(home, settings=OWNED)
+    assert (report.count("read"), report.count("waiting")) == (1, 1)
+    assert [path.name for path in folder.iterdir()] == ["Complete_LinkedInDataExport_03-01-2026.zip.crdownload"]
+
+
+def test_a_kill_in_the_store_does_not_keep_a_rebuild_from_working(tmp_path: Path):
+    import subprocess
+    import sys
+
+    home = Home(tmp_path / "home")
+    run(home, write_messages(tmp_path / "in", [("t", "2026-01-01T00:00:00Z", "r", "recruiter", "Hi there")]))
+    killed = (
+        "import os, duckdb, sys; c = duckdb.connect(sys.argv[1]); "
+        "c.execute(\"insert into exclusion_counts values ('x', 'y', 1)\"); os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", killed, str(home.database)], check=False).returncode == 9
+    assert home.database.with_name(f"{home.database.name}.wal").exists()
+    run(home, rebuild=True)
+    assert run(home).status == "published"
+
+
+def test_a_damaged_store_is_rebuilt_from_the_exports(tmp_path: Path):
+    home = Home(tmp_path / "home")
+    run(home, write_messages(tmp_path / "in", [("t", "2026-01-01T00:00:00Z", "r", "recruiter", "Hi there")]))
+    home.database.write_bytes(b"garbage" * 1000)
+    with pytest.raises(UsageError, match="--rebuild"):
+        run(home)
+    run(home, rebuild=True)
+    assert ask(home, "select count(*) as n from message_metrics") == [{"n": 1}]
+
+
+def test_an_export_whose_mapping_is_gone_is_said_not_dropped(tmp_path: Path):
+    home = Home(tmp_path / "home")
+    table = tmp_path / "in" / "ats1.csv"
+    write_messages(tmp_path / "in", [("t", "2026-01-01T00:00:00Z", "r", "recruiter", "Hi there")], "ats1.csv")
+    columns = {name: name for name in ("thread_id", "sent_at", "sender_id", "sender_role", "body")}
+    mapping = TableSettings(match="ats*.csv", kind="messages", columns=columns)  # type: ignore[call-arg]
+    assert run(home, table, settings=Settings(tables=[mapping])).count("read") == 1
+    gone = run(home, rebuild=True)
+    assert (gone.count("refused"), "Put its mapping back" in gone.files[0].message) == (1, True)
+
+
+def test_another_key_is_refused_before_it_splits_people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    home = Home(tmp_path / "home")
+    folder = write_messages(tmp_path / "in", [("t", "2026-01-01T00:00:00Z", "r", "recruiter", "Hi there")])
+    run(home, folder)
+    monkeypatch.setenv(store.KEY_VARIABLE, "another key")
+    with pytest.raises(UsageError, match="not the one this store was written with"):
+        run(home, folder)
+    assert run(home, rebuild=True).status == "published"
+
+
+def test_nothing_published_is_a_plain_hash_of_a_text(tmp_path: Path):
+    import hashlib
+
+    home = Home(tmp_path / "home")
+    run(home, write_messages(tmp_path / "in", [("t", "2026-01-01T00:00:00Z", "r", "recruiter", "No")]))
+    [row] = ask(home, "select message_id from message_metrics")
+    parts = ["t", "1767225600", "No", "1"]
+    assert row["message_id"] != hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+    connection = store.connect(home.database, read_only=True)
+    [(inner,)] = connection.execute("select message_key from message_rows").fetchall()
+    connection.close()
+    assert inner == hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def test_outcomes_cover_only_the_messages_beside_them(tmp_path: Path):
+    home = Home(tmp_path / "home")
+    for team in ("a", "b"):
+        rows = [(f"t{team}", "2026-01-01T00:00:00Z", f"r{team}", "recruiter", "Hi there")]
+        write_messages(tmp_path / team, [*rows, (f"z{team}", "2026-06-01T00:00:00Z", f"r{team}", "recruiter", "Hi")])
+    write_outcomes(tmp_path / "a", [("ta", "declined", "2026-01-10T00:00:00Z", "2026-06-01T00:00:00Z")])
+    run(home, tmp_path / "a", tmp_path / "b")
+    found = ask(
+        home, "select thread_id, converted_60d from approach_metrics where thread_id in ('ta', 'tb') order by 1"
+    )
+    assert found == [{"thread_id": "ta", "converted_60d": False}, {"thread_id": "tb", "converted_60d": None}]
 
 
 def test_an_archive_without_an_owner_asks_for_one(tmp_path: Path):

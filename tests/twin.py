@@ -393,9 +393,11 @@ def _conversion(world: World, approach: Approach) -> Row:
     def within_90d(event: str) -> bool | None:
         has_undated = _has_undated(world, approach, event)
         is_ever_seen = any(o.event == event for o in world.outcomes)
-        if was_in_process or has_undated or not is_ever_seen:
+        happened_at = first(event)
+        is_yes = happened_at is not None and happened_at <= start + 90 * DAY
+        if was_in_process or (has_undated and not is_yes) or not is_ever_seen:
             return None
-        return _judged(seen_until, start, first(event), 90)
+        return _judged(seen_until, start, happened_at, 90)
 
     converted_at = min((o.at for o in credited if o.event in CONVERSIONS and o.at), default=None)
     has_undated = any(_has_undated(world, approach, event) for event in CONVERSIONS)
@@ -407,7 +409,8 @@ def _conversion(world: World, approach: Approach) -> Row:
         "converted_ever": any(o.event in CONVERSIONS for o in credited) if is_known else None,
     }
     for days in (30, 60, 90):
-        is_judgeable = is_known and not has_undated
+        is_yes = converted_at is not None and converted_at <= start + days * DAY
+        is_judgeable = is_known and (is_yes or not has_undated)
         row[f"converted_{days}d"] = _judged(seen_until, start, converted_at, days) if is_judgeable else None
     return row | {f"{event}_90d": within_90d(event) for event in EVENTS_90D}
 
@@ -423,14 +426,14 @@ def _has_undated(world: World, approach: Approach, event: str) -> bool:
 def _was_in_process(world: World, approach: Approach) -> bool:
     """The last thing known before the first message was an application, a screen, an interview or an offer."""
     earlier = [
-        (outcome.at, outcome.event)
+        (outcome.at, outcome.event in ENDINGS, outcome.event)
         for outcome in world.outcomes
         if outcome.event in IN_PROCESS + ENDINGS
         and outcome.at
         and outcome.at < approach.start
         and approach.thread in linked_threads(world, outcome)
     ]
-    return bool(earlier) and max(earlier)[1] in IN_PROCESS
+    return bool(earlier) and max(earlier)[2] in IN_PROCESS
 
 
 def _landmark(world: World, approach: Approach, row: Row) -> Row:
@@ -440,6 +443,7 @@ def _landmark(world: World, approach: Approach, row: Row) -> Row:
     is_over = landmark is not None and any(
         o.at is not None and o.at <= landmark and o.event in (*ENDINGS, *CONVERSIONS) for o in credited
     )
+    is_over = is_over or (replied_at is not None and any(_has_undated(world, approach, end) for end in ENDINGS))
     is_there = landmark is not None and world.seen_until >= landmark and not is_over
     until_landmark = [m for m in approach.messages if landmark and m.at <= landmark]
     can_convert = row["outcome_observed_until"] is not None and not row["already_in_process"]

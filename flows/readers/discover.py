@@ -191,10 +191,15 @@ def _archive(inbox: Path, shapes: dict[Path, str | None], root: Path) -> Export:
     """An unpacked archive: its folder, or the messages file alone where the folder is the inbox itself."""
     folder = inbox.parent
     members = (inbox, *(file for file in shapes if file.name.lower() in archive.COMPANION_NAMES))
+    in_archive = _in_archive(inbox, inbox)
+    others = {file for file, shape in shapes.items() if shape is None and _is_companion(file, in_archive=in_archive)}
+    unread = tuple(sorted(others - set(members)))
     shared = any(shape and file != inbox for file, shape in shapes.items())
     if folder == root or shared:
-        return Export(inbox, f"{folder.name}/{inbox.name}", "linkedin_archive", _relative(folder, root), members)
-    return Export(folder, folder.name, "linkedin_archive", _relative(folder.parent, root), members)
+        return Export(
+            inbox, f"{folder.name}/{inbox.name}", "linkedin_archive", _relative(folder, root), members, unread
+        )
+    return Export(folder, folder.name, "linkedin_archive", _relative(folder.parent, root), members, unread)
 
 
 def _from_file(path: Path, settings: Settings, root: Path, beside: dict[Path, str | None]) -> Export | Refusal:

@@ -25,6 +25,8 @@ class Export:
     """Name of the folder it was found in, relative to the inbox: outcomes cover the messages beside them."""
     members: tuple[Path, ...] = ()
     """The files that make it up, when `path` is a folder."""
+    unread: tuple[Path, ...] = ()
+    """Other parts of an unpacked archive: they move with it, and nobody reads them."""
 
 
 @dataclass(frozen=True)

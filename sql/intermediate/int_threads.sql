@@ -105,7 +105,7 @@ select
     case when counterpart_role = 'recruiter' then counterpart_id else recruiter_id end as recruiter_id,
     coalesce(
         case when counterpart_role = 'candidate' then counterpart_id else candidate_id end,
-        'u_' || left(sha256(thread_id), 16)
+        'u_' || left(published_id(thread_id), 16)
     ) as candidate_id,
     coalesce(case when counterpart_role = 'candidate' then counterpart_rank else candidate_rank end, 3) < 3
         as candidate_known,

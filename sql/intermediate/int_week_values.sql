@@ -18,7 +18,7 @@ with placed as (
         approaches.candidate_id,
         unnest([
             { 'group_by': 'all', 'group_value': 'all' },
-            { 'group_by': 'team', 'group_value': approaches.team },
+            { 'group_by': 'team', 'group_value': coalesce(approaches.team, 'not said') },
             { 'group_by': 'channel', 'group_value': approaches.channel },
             { 'group_by': 'language', 'group_value': approaches.language },
             { 'group_by': 'recruiter', 'group_value': approaches.recruiter_id }

@@ -5,6 +5,9 @@ create or replace macro share(part, whole) as part::double / nullif(whole, 0);
 create or replace macro share_of_two(ours, theirs) as
 case when ours > 0 and theirs > 0 then share(ours, ours + theirs) end;
 
+-- An id that may be published: a keyed hash, so that nobody can confirm a guessed text or name by hashing it.
+create or replace macro published_id(inner_id) as left(sha256(getvariable('publishing_key') || inner_id), 32);
+
 -- Elapsed time, not boundaries crossed.
 create or replace macro elapsed_hours(earlier, later) as (epoch_us(later) - epoch_us(earlier))::double / 3600000000;
 

@@ -8,7 +8,7 @@ Weakness: social sentences are known only where the language has rules.
 published = true
 
 [columns]
-message_id = "content-derived id of the message"
+message_id = "keyed id of the message, the same in every run"
 message_no = "1, 2, ... within the approach"
 turn_no = "1, 2, ... ; a turn is a run of messages by one side"
 side = "recruiter or candidate"
@@ -24,7 +24,7 @@ request_sentences = "sentences that ask or invite to act; null without rules for
 +++
 */
 select
-    message_key as message_id,
+    published_id(message_key) as message_id,
     thread_id,
     approach_no,
     message_no,

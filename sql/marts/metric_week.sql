@@ -3,13 +3,13 @@ Weekly metrics of the team and of its groups.
 Grain: one row per `group_by, group_value, week, metric`.
 Counts: approaches that began in the week; a week is `open` while the window of any of its approaches is open.
 Why: a cohort is judged when its window has closed, so that the newest week never looks bad for being new.
-Weakness: numbers of groups below the minimum of candidates are withheld, and the next smallest with them where they
-could be worked out by subtraction.
+Weakness: numbers of groups below the minimum of candidates are withheld, and larger ones with them until those withheld
+hold the minimum together, so that subtraction finds nothing about fewer.
 +++
 published = true
 
 [columns]
-metric = "name of the metric or outcome; see data_dictionary"
+metric = "name of the metric or outcome, see data_dictionary; talk_share here is of the first 30 days"
 kind = "proportion, ratio, mean or quantile (the median)"
 unit = "share, words, characters"
 group_by = "all, team, channel or language"
@@ -35,10 +35,12 @@ with ranked as (
         week_values.*,
         refusals.reason,
         n_candidates > 0 and n_candidates < getvariable('minimum_candidates') as is_small,
-        row_number() over by_size as place,
-        count(*) filter (where n_candidates > 0 and n_candidates < getvariable('minimum_candidates')) over (
+        bool_or(n_candidates > 0 and n_candidates < getvariable('minimum_candidates')) over (
             partition by week_values.metric, week_values.week, week_values.group_by
-        ) as n_small
+        ) as has_small,
+        coalesce(sum(week_values.n_candidates) over (
+            by_size rows between unbounded preceding and 1 preceding
+        ), 0) as n_in_smaller_groups
     from int_week_values as week_values
     left join int_refusals as refusals on week_values.metric = refusals.outcome
     where week_values.group_by != 'recruiter'
@@ -55,7 +57,10 @@ decided as (
         case
             when reason is not null then 'refused'
             when n_candidates = 0 and n_open = 0 then 'empty'
-            when is_small or (n_small = 1 and place = 2 and n_candidates > 0) then 'withheld'
+            when
+                is_small
+                or (n_candidates > 0 and has_small and n_in_smaller_groups < getvariable('minimum_candidates'))
+                then 'withheld'
             when n_open > 0 then 'open'
             else 'judged'
         end as state

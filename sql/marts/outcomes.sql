@@ -8,7 +8,7 @@ Weakness: free-text stages and reasons stay in the private store.
 published = true
 
 [columns]
-outcome_id = "content-derived id of the event"
+outcome_id = "keyed id of the event, the same in every run"
 thread_id = "the conversation it names, where it names one"
 candidate_id = "keyed hash of the candidate, where it names one"
 event = "interested, declined, opted_out, applied, screen, interview, offer, hired, rejected, withdrawn, closed, ..., unmapped"
@@ -20,7 +20,7 @@ is_linked = "true if a thread of ours was found for it"
 +++
 */
 select
-    outcomes.outcome_key as outcome_id,
+    published_id(outcomes.outcome_key) as outcome_id,
     outcomes.thread_id,
     outcomes.candidate_id,
     outcomes.event,
@@ -30,4 +30,4 @@ select
     outcomes.observed_until,
     outcomes.outcome_key in (select links.outcome_key from int_outcome_threads as links) as is_linked
 from stg_outcomes as outcomes
-order by outcomes.outcome_key
+order by outcome_id

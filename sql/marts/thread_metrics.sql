@@ -33,10 +33,16 @@ with sums as (
         max(longest_monologue_words) as longest_monologue_words,
         max(candidate_longest_words) as candidate_longest_words,
         sum(recruiter_questions)::bigint as recruiter_questions,
-        sum(recruiter_requests)::bigint as recruiter_requests,
+        case
+            when bool_and(recruiter_requests is not null or coalesce(recruiter_plain_sentences, 0) = 0)
+                then sum(recruiter_requests)::bigint
+        end as recruiter_requests,
         sum(recruiter_plain_sentences)::bigint as recruiter_plain_sentences,
         sum(candidate_questions)::bigint as candidate_questions,
-        sum(candidate_requests)::bigint as candidate_requests,
+        case
+            when bool_and(candidate_requests is not null or coalesce(candidate_plain_sentences, 0) = 0)
+                then sum(candidate_requests)::bigint
+        end as candidate_requests,
         sum(candidate_plain_sentences)::bigint as candidate_plain_sentences
     from approach_metrics
     group by thread_id

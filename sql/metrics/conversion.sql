@@ -77,7 +77,14 @@ with earlier_events as (
     select
         approaches.thread_id,
         approaches.approach_no,
-        arg_max(outcomes.event, (outcomes.occurred_at, outcomes.outcome_key)) as last_event
+        arg_max(
+            outcomes.event,
+            (
+                outcomes.occurred_at,
+                outcomes.event not in ('applied', 'screen', 'interview', 'offer'),
+                outcomes.outcome_key
+            )
+        ) as last_event
     from int_approaches as approaches
     inner join int_outcome_threads as links on approaches.thread_id = links.thread_id
     inner join stg_outcomes as outcomes
@@ -175,15 +182,15 @@ select
     outcome_observed_until,
     case when outcome_observed_until is not null then was_in_process end as already_in_process,
     case
-        when not was_in_process and not has_undated_conversion
+        when not was_in_process and (not has_undated_conversion or converted_at <= started_at + to_days(30))
             then judged(outcome_observed_until, started_at, converted_at, 30)
     end as converted_30d,
     case
-        when not was_in_process and not has_undated_conversion
+        when not was_in_process and (not has_undated_conversion or converted_at <= started_at + to_days(60))
             then judged(outcome_observed_until, started_at, converted_at, 60)
     end as converted_60d,
     case
-        when not was_in_process and not has_undated_conversion
+        when not was_in_process and (not has_undated_conversion or converted_at <= started_at + to_days(90))
             then judged(outcome_observed_until, started_at, converted_at, 90)
     end as converted_90d,
     case
@@ -191,31 +198,43 @@ select
             then coalesce(has_conversion, false)
     end as converted_ever,
     case
-        when not was_in_process and sees_interested and 'interested' not in undated_events
+        when
+            not was_in_process and sees_interested
+            and ('interested' not in undated_events or interested_at <= started_at + interval 90 days)
             then judged(outcome_observed_until, started_at, interested_at, 90)
     end as interested_90d,
     case
-        when not was_in_process and sees_declined and 'declined' not in undated_events
+        when
+            not was_in_process and sees_declined
+            and ('declined' not in undated_events or declined_at <= started_at + interval 90 days)
             then judged(outcome_observed_until, started_at, declined_at, 90)
     end as declined_90d,
     case
-        when not was_in_process and sees_opted_out and 'opted_out' not in undated_events
+        when
+            not was_in_process and sees_opted_out
+            and ('opted_out' not in undated_events or opted_out_at <= started_at + interval 90 days)
             then judged(outcome_observed_until, started_at, opted_out_at, 90)
     end as opted_out_90d,
     case
-        when not was_in_process and sees_interview and 'interview' not in undated_events
+        when
+            not was_in_process and sees_interview
+            and ('interview' not in undated_events or interview_at <= started_at + interval 90 days)
             then judged(outcome_observed_until, started_at, interview_at, 90)
     end as interview_90d,
     case
-        when not was_in_process and sees_offer and 'offer' not in undated_events
+        when
+            not was_in_process and sees_offer
+            and ('offer' not in undated_events or offer_at <= started_at + interval 90 days)
             then judged(outcome_observed_until, started_at, offer_at, 90)
     end as offer_90d,
     case
-        when not was_in_process and sees_hired and 'hired' not in undated_events
+        when
+            not was_in_process and sees_hired
+            and ('hired' not in undated_events or hired_at <= started_at + interval 90 days)
             then judged(outcome_observed_until, started_at, hired_at, 90)
     end as hired_90d,
     outcome_observed_until is not null
     and not was_in_process
-    and not has_undated_conversion
+    and (not has_undated_conversion or converted_at is not null)
     and not is_closed(outcome_observed_until, started_at, 60) as is_conversion_open_60d
 from covered

@@ -4,7 +4,7 @@ Grain: one row per `thread_id, approach_no`, outreach only.
 Counts: landmark = 7 days after the first reply, among approaches that had by then neither converted nor been declined, opted
 out of or closed; landmark_unanswered = 7 days after the first message, among approaches without an answer by then.
 Why: only what lies after the landmark may be called an outcome, so that the metric cannot contain it.
-Weakness: people who leave before the landmark are not looked at; how many is `is_left_out_of_landmark`.
+Weakness: people who leave before the landmark, or nobody knows when, are not looked at: `is_left_out_of_landmark`.
 +++
 [columns]
 landmark_at = "7 days after the first reply, where the approach was still open and was seen that long"
@@ -48,6 +48,15 @@ with endings as (
     group by thread_id, approach_no
 ),
 
+undated_ends as (
+    select distinct links.thread_id
+    from int_outcome_threads as links
+    inner join stg_outcomes as outcomes on links.outcome_key = outcomes.outcome_key
+    where
+        outcomes.occurred_at is null
+        and outcomes.event in ('declined', 'opted_out', 'hired', 'rejected', 'withdrawn', 'closed')
+),
+
 clocks as (
     select
         approaches.thread_id,
@@ -62,12 +71,14 @@ clocks as (
         replies.replied_at + interval 7 days as due_at,
         coalesce(
             least(endings.ended_at, conversions.converted_at) <= replies.replied_at + interval 7 days, false
-        ) as is_over
+        )
+        or undated_ends.thread_id is not null as is_over
     from int_approaches as approaches
     inner join reply as replies
         on approaches.thread_id = replies.thread_id and approaches.approach_no = replies.approach_no
     inner join conversion as conversions
         on approaches.thread_id = conversions.thread_id and approaches.approach_no = conversions.approach_no
+    left join undated_ends on approaches.thread_id = undated_ends.thread_id
     left join endings
         on approaches.thread_id = endings.thread_id and approaches.approach_no = endings.approach_no
 ),

@@ -120,7 +120,7 @@ select
     first_messages.plain_sentences as plain_sentences_opening,
     share(first_messages.question_sentences, first_messages.plain_sentences) as question_share_opening,
     share(first_messages.request_sentences, first_messages.plain_sentences) as request_share_opening,
-    first_messages.template_id,
+    published_id(first_messages.template_id) as template_id,
     coalesce(opening_runs.opening_run_messages, 0) as opening_run_messages,
     volumes.contacts_28d_before
 from int_approaches as approaches
