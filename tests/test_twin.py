@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -84,6 +84,14 @@ threads = st.tuples(
     st.lists(steps, min_size=1, max_size=8),
     st.lists(events, max_size=2),
 )
+
+
+@pytest.fixture(autouse=True, scope="module")
+def key() -> Iterator[None]:
+    """One key for all homes, or equal people and texts would have different ids."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(store.KEY_VARIABLE, KEY)
+        yield
 
 
 @st.composite
@@ -363,11 +371,6 @@ def differing(one: Home, other: Home) -> list[str]:
     ours, theirs = snapshot(one), snapshot(other)
     assert len(ours) > 10 and len(ours["approach_metrics"]) > 30
     return sorted(name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name))
-
-
-@pytest.fixture
-def key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(store.KEY_VARIABLE, KEY)
 
 
 @pytest.mark.usefixtures("key")
