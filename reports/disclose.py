@@ -18,7 +18,8 @@ class Size:
 def hidden_groups(sizes: Mapping[str, Size], minimum_candidates: int, minimum_recruiters: int = 0) -> frozenset[str]:
     """The groups not to be shown, of groups that add up to a total which is shown.
 
-    A lone hidden group could be had back by subtraction, so the smallest shown one is then hidden with it.
+    What is hidden could be had back by subtraction, so the smallest shown groups are hidden with it until at least two
+    are, holding `minimum_candidates` together.
     Groups without anybody are neither shown nor hidden.
     """
     occupied = {name: size for name, size in sizes.items() if size.candidates > 0}
@@ -29,8 +30,10 @@ def hidden_groups(sizes: Mapping[str, Size], minimum_candidates: int, minimum_re
         or (size.recruiters is not None and size.recruiters < minimum_recruiters)
     }
     shown = sorted((size.candidates, name) for name, size in occupied.items() if name not in hidden)
-    if len(hidden) == 1 and shown:
-        hidden.add(shown[0][1])
+    for _, name in shown:
+        if not hidden or (len(hidden) > 1 and sum(occupied[h].candidates for h in hidden) >= minimum_candidates):
+            break
+        hidden.add(name)
     return frozenset(hidden)
 
 

@@ -265,3 +265,9 @@ def test_does_not_tell_small_counts() -> None:
         "5",
         "1,204",
     ]
+
+
+def test_groups_stay_hidden_until_subtraction_finds_nothing_about_fewer_than_five() -> None:
+    sizes = {"a": Size(1), "b": Size(1), "c": Size(6), "d": Size(9)}
+    assert hidden_groups(sizes, 5) == {"a", "b", "c"}
+    assert hidden_groups({"c": Size(6), "d": Size(9)}, 5) == frozenset()
