@@ -14,7 +14,7 @@ from flows.config import Settings
 from flows.readers.discover import discover
 from flows.store import Home
 from schemas.errors import BusyError, NothingToDoError, UsageError
-from sql.associate import MetricSpec, OutcomeSpec, check_pair, verdict_sentence
+from sql.associate import MetricSpec, OutcomeSpec, check_pair, is_allowed, verdict_sentence
 from sql.frames import fetch
 from sql.measure import metric_specs, outcome_specs
 from sql.registry import registry
@@ -148,7 +148,7 @@ def explain_name(name: str) -> str:
             f"kind         {metric.kind} ({metric.unit})",
             f"observation  {metric.observation}",
         ]
-        partners = [other.name for other in outcome_specs(related=False) if _may(_metric(name), other)]
+        partners = [other.name for other in outcome_specs(related=False) if is_allowed(_metric(name), other)]
         lines.append(
             f"related to   {', '.join(partners) or 'nothing: it contains the outcome, so it is described only'}"
         )
@@ -201,13 +201,3 @@ def _outcome(name: str) -> OutcomeSpec:
     if name not in found:
         raise UsageError(f"{name}: no such outcome. There are: {', '.join(sorted(found))}.")
     return found[name]
-
-
-def _may(metric: MetricSpec, outcome: OutcomeSpec) -> bool:
-    from schemas.errors import ForbiddenPairError
-
-    try:
-        check_pair(metric, outcome)
-    except ForbiddenPairError:
-        return False
-    return True

@@ -180,7 +180,7 @@ def _write_snapshot(connection: store.Connection, path: Path, home: Home, settin
     from sql.dictionary import TABLES, comment_statements, data_dictionary, published_tables
 
     path.unlink(missing_ok=True)
-    connection.execute(f"attach '{_quoted(path)}' as snapshot")
+    store.attach(connection, path, "snapshot")
     key = store.derived_key(store.id_key(home), "published")
     hidden = "*"
     if settings.privacy.hash_thread_ids:
@@ -308,7 +308,7 @@ def _work(home: Home, database: Path) -> Iterator[store.Connection]:
     from sql.runner import load_macros
 
     with closing(store.connect(_work_path(home))) as connection:
-        connection.execute(f"attach '{_quoted(database)}' as store")
+        store.attach(connection, database, "store")
         connection.execute("set search_path = 'work.main,store.main'")
         load_macros(connection)
         yield connection
@@ -328,7 +328,3 @@ def _log(home: Home, report: RunReport) -> None:
     line = run_record(report) | {"steps": {name: seconds for name, seconds, _ in report.steps}}
     with (home.logs / "runs.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(line, default=str) + "\n")
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

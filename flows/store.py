@@ -117,6 +117,12 @@ def connect(path: Path | str = ":memory:", *, read_only: bool = False) -> Connec
     return connection
 
 
+def attach(connection: Connection, path: Path, name: str) -> None:
+    """Attach the database at `path`, whatever its path is spelled like, under `name`."""
+    quoted = str(path).replace("'", "''")
+    connection.execute(f"attach '{quoted}' as {name}")
+
+
 @contextmanager
 def only_run(home: Home) -> Iterator[None]:
     """Hold the home for one run. Raises BusyError at once if another run holds it."""
@@ -248,7 +254,7 @@ def copy_runs(home: Home, database: Path) -> None:
     if not home.database.exists():
         return
     with closing(open_store(home, database)) as connection, contextlib.suppress(duckdb.Error):
-        connection.execute(f"attach '{str(home.database).replace(chr(39), chr(39) * 2)}' as earlier (read_only)")
+        attach(connection, home.database, "earlier (read_only)")
         for table in ("runs", "run_steps"):
             connection.execute(f"insert into {table} by name from earlier.{table}")
 

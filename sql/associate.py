@@ -144,10 +144,11 @@ def allowed_pairs(
     metrics: Sequence[MetricSpec], outcomes: Sequence[OutcomeSpec]
 ) -> list[tuple[MetricSpec, OutcomeSpec]]:
     """Every pair the guard lets through, in the given order."""
-    return [(metric, outcome) for metric in metrics for outcome in outcomes if _is_allowed(metric, outcome)]
+    return [(metric, outcome) for metric in metrics for outcome in outcomes if is_allowed(metric, outcome)]
 
 
-def _is_allowed(metric: MetricSpec, outcome: OutcomeSpec) -> bool:
+def is_allowed(metric: MetricSpec, outcome: OutcomeSpec) -> bool:
+    """Whether the guard lets the pair through."""
     try:
         check_pair(metric, outcome)
     except ForbiddenPairError:

@@ -11,7 +11,7 @@ from sql import text
 from sql.associate import MetricSpec, OutcomeSpec, associate
 from sql.frames import fetch, load_frame
 from sql.registry import registry
-from sql.runner import build, load_macros
+from sql.runner import build
 
 TEXTS_PER_BATCH = 20_000
 
@@ -23,12 +23,11 @@ def set_variables(connection: Any, variables: Mapping[str, Any]) -> None:
 
 
 def measure(connection: Any) -> dict[str, int]:
-    """Build all tables on a connection whose search path ends in the store.
+    """Build all tables on a connection that has the macros and whose search path ends in the store.
 
     Returns how many texts had to be read. Texts are read once per (body, language, rule version) and kept in the
     store; the rest is rebuilt.
     """
-    load_macros(connection)
     version = text.rule_version()
     counted = _count_new_texts(connection, version)
     for name in ("text_counts", "text_stop_words", "text_features"):

@@ -9,6 +9,13 @@ case
         then coalesce(happened_at <= start_at + to_days(days), false)
 end;
 
+-- The same where an undated event may be the one that counts: then only a dated yes within the window is certain.
+create or replace macro judged_beside_undated(observed_until, start_at, happened_at, days, has_undated) as
+case
+    when not has_undated or happened_at <= start_at + to_days(days)
+        then judged(observed_until, start_at, happened_at, days)
+end;
+
 -- Monday of the week in the report's time zone.
 create or replace macro report_week(moment) as
 date_trunc('week', moment at time zone getvariable('time_zone'))::date;

@@ -182,56 +182,56 @@ select
     outcome_observed_until,
     case when outcome_observed_until is not null then was_in_process end as already_in_process,
     case
-        when not was_in_process and (not has_undated_conversion or converted_at <= started_at + to_days(30))
-            then judged(outcome_observed_until, started_at, converted_at, 30)
+        when not was_in_process
+            then judged_beside_undated(outcome_observed_until, started_at, converted_at, 30, has_undated_conversion)
     end as converted_30d,
     case
-        when not was_in_process and (not has_undated_conversion or converted_at <= started_at + to_days(60))
-            then judged(outcome_observed_until, started_at, converted_at, 60)
+        when not was_in_process
+            then judged_beside_undated(outcome_observed_until, started_at, converted_at, 60, has_undated_conversion)
     end as converted_60d,
     case
-        when not was_in_process and (not has_undated_conversion or converted_at <= started_at + to_days(90))
-            then judged(outcome_observed_until, started_at, converted_at, 90)
+        when not was_in_process
+            then judged_beside_undated(outcome_observed_until, started_at, converted_at, 90, has_undated_conversion)
     end as converted_90d,
     case
         when outcome_observed_until is not null and not was_in_process
             then coalesce(has_conversion, false)
     end as converted_ever,
     case
-        when
-            not was_in_process and sees_interested
-            and ('interested' not in undated_events or interested_at <= started_at + interval 90 days)
-            then judged(outcome_observed_until, started_at, interested_at, 90)
+        when not was_in_process and sees_interested
+            then judged_beside_undated(
+                outcome_observed_until, started_at, interested_at, 90, 'interested' in undated_events
+            )
     end as interested_90d,
     case
-        when
-            not was_in_process and sees_declined
-            and ('declined' not in undated_events or declined_at <= started_at + interval 90 days)
-            then judged(outcome_observed_until, started_at, declined_at, 90)
+        when not was_in_process and sees_declined
+            then judged_beside_undated(
+                outcome_observed_until, started_at, declined_at, 90, 'declined' in undated_events
+            )
     end as declined_90d,
     case
-        when
-            not was_in_process and sees_opted_out
-            and ('opted_out' not in undated_events or opted_out_at <= started_at + interval 90 days)
-            then judged(outcome_observed_until, started_at, opted_out_at, 90)
+        when not was_in_process and sees_opted_out
+            then judged_beside_undated(
+                outcome_observed_until, started_at, opted_out_at, 90, 'opted_out' in undated_events
+            )
     end as opted_out_90d,
     case
-        when
-            not was_in_process and sees_interview
-            and ('interview' not in undated_events or interview_at <= started_at + interval 90 days)
-            then judged(outcome_observed_until, started_at, interview_at, 90)
+        when not was_in_process and sees_interview
+            then judged_beside_undated(
+                outcome_observed_until, started_at, interview_at, 90, 'interview' in undated_events
+            )
     end as interview_90d,
     case
-        when
-            not was_in_process and sees_offer
-            and ('offer' not in undated_events or offer_at <= started_at + interval 90 days)
-            then judged(outcome_observed_until, started_at, offer_at, 90)
+        when not was_in_process and sees_offer
+            then judged_beside_undated(
+                outcome_observed_until, started_at, offer_at, 90, 'offer' in undated_events
+            )
     end as offer_90d,
     case
-        when
-            not was_in_process and sees_hired
-            and ('hired' not in undated_events or hired_at <= started_at + interval 90 days)
-            then judged(outcome_observed_until, started_at, hired_at, 90)
+        when not was_in_process and sees_hired
+            then judged_beside_undated(
+                outcome_observed_until, started_at, hired_at, 90, 'hired' in undated_events
+            )
     end as hired_90d,
     outcome_observed_until is not null
     and not was_in_process

@@ -121,8 +121,7 @@ select
     case when is_at_landmark then due_at end as landmark_at,
     replied_at is not null and is_over as is_left_out_of_landmark,
     case
-        when is_at_landmark and recruiter_words > 0 and candidate_words > 0
-            then share(recruiter_words, recruiter_words + candidate_words)
+        when is_at_landmark then share_of_two(recruiter_words, candidate_words)
     end as talk_share_landmark,
     case
         when is_at_landmark and is_conversion_known
