@@ -1,4 +1,4 @@
-# The contract: demo, test, lint, soak. Each sets up what it needs.
+# The contract: demo, test, lint, bench, soak. Each sets up what it needs.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -12,7 +12,7 @@ export PYTHONUTF8 := 1
 # Companies put their own certificate authority into the system's store.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: help install demo test lint format soak samples reproduce docs lock serve clean
+.PHONY: help install demo test lint format bench soak samples reproduce accuracy docs lock serve clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ format: $(STAMP)  ## Put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+bench: $(STAMP)  ## Slow: how fast texts are read, as ratios to textstat and to plain Python
+	$(BIN)/python -m tests.bench_text --json bench.json
+
 soak: $(STAMP)  ## Slow proofs: a scheduled run seen firing
 	$(BIN)/python -m tests.soak_schedule
 
@@ -53,6 +56,9 @@ samples: $(STAMP)  ## What every sample export becomes
 
 reproduce: $(STAMP)  ## Published reference numbers on the labelled public data
 	$(BIN)/python -m tests.reproduce_gold --gold $(GOLD)
+
+accuracy: $(STAMP)  ## How often the sentence rules are right: on GOLD as JSON lines, on our own in docs/accuracy.md
+	@$(BIN)/python -m tests.accuracy --gold $(GOLD)
 
 docs: $(STAMP)  ## Write docs/metrics.md from the SQL headers
 	$(BIN)/python -c 'from pathlib import Path; from sql.dictionary import metrics_page; Path("docs/metrics.md").write_text(metrics_page())'

@@ -13,13 +13,9 @@ from flows import store
 from flows.config import Settings
 from flows.readers.discover import discover
 from flows.store import Home
-from schemas.errors import BusyError, NothingToDoError, UsageError
-from sql.associate import MetricSpec, OutcomeSpec, check_pair, is_allowed, verdict_sentence
+from schemas.errors import BusyError, NothingToDoError
 from sql.frames import fetch
-from sql.measure import metric_specs, outcome_specs
-from sql.registry import registry
 
-SHORT_NAMES = {"replied": "replied_30d", "converted": "converted_60d", "followups": "followups_before_reply"}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -135,69 +131,3 @@ def status_text(facts: dict[str, Any]) -> str:
         for item in facts["exports"]
     ]
     return "\n".join(lines)
-
-
-def explain_name(name: str) -> str:
-    """What a metric or an outcome means, and what it may be related to. Raises UsageError listing the names."""
-    name = SHORT_NAMES.get(name, name)
-    metric, outcome = registry().metrics.get(name), registry().outcomes.get(name)
-    if metric:
-        lines = [
-            f"{name}: {metric.title}",
-            metric.meaning,
-            f"kind         {metric.kind} ({metric.unit})",
-            f"observation  {metric.observation}",
-        ]
-        partners = [other.name for other in outcome_specs(related=False) if is_allowed(_metric(name), other)]
-        lines.append(
-            f"related to   {', '.join(partners) or 'nothing: it contains the outcome, so it is described only'}"
-        )
-    elif outcome:
-        lines = [
-            f"{name}: {outcome.title}",
-            outcome.meaning,
-            f"clock        starts at the {outcome.start}",
-            f"judged       {f'after {outcome.maturity_days} days' if outcome.maturity_days else 'never: no window'}",
-        ]
-    else:
-        names = sorted(registry().metrics | registry().outcomes)
-        raise UsageError(f"{name}: no such metric or outcome. There are: {', '.join(names)}.")
-    definition = metric or outcome
-    assert definition is not None
-    if definition.equivalents:
-        lines.append(f"elsewhere    {definition.equivalents}")
-    query = next(q for q in registry().queries.values() if q.sql_file == definition.sql_file)
-    return "\n".join([*lines, f"defined in   {definition.sql_file}", "", query.prose])
-
-
-def explain_pair(home: Home, metric: str, outcome: str) -> str:
-    """What was seen of one pair. Raises ForbiddenPairError naming the rule if the guard refuses it."""
-    metric, outcome = SHORT_NAMES.get(metric, metric), SHORT_NAMES.get(outcome, outcome)
-    check_pair(_metric(metric), _outcome(outcome))
-    with closing(store.open_snapshot(home)) as connection:
-        rows = fetch(
-            connection,
-            "from associations where metric = $1 and outcome = $2 order by slice != 'all', slice",
-            [metric, outcome],
-        )
-    if rows.is_empty():
-        return f"{metric} may be related to {outcome}, but `associations` does not look at this pair."
-    return "\n".join(
-        f"{row['slice']}: {verdict_sentence(row)} "
-        f"({row['n_approaches']:,} approaches, {row['n_recruiters']} recruiters)"
-        for row in rows.iter_rows(named=True)
-    )
-
-
-def _metric(name: str) -> MetricSpec:
-    found = {spec.name: spec for spec in metric_specs(related=False)}
-    if name not in found:
-        raise UsageError(f"{name}: no such metric. There are: {', '.join(sorted(found))}.")
-    return found[name]
-
-
-def _outcome(name: str) -> OutcomeSpec:
-    found = {spec.name: spec for spec in outcome_specs(related=False)}
-    if name not in found:
-        raise UsageError(f"{name}: no such outcome. There are: {', '.join(sorted(found))}.")
-    return found[name]

@@ -272,19 +272,40 @@ def status(
 
 
 @app.command
-def explain(metric: str, outcome: str | None = None, *, home: HomeOption = None) -> None:
-    """Say how a metric or outcome is defined; with an outcome, whether the two may be related and what was seen.
+def explain(
+    metric: str | None = None,
+    outcome: str | None = None,
+    *,
+    text: str | None = None,
+    language: str | None = None,
+    before: str | None = None,
+    home: HomeOption = None,
+) -> None:
+    """Say how a metric or outcome is defined, what was seen of a pair, or how a text's sentences are judged.
 
     Parameters
     ----------
     metric
-        A metric or an outcome, for example first_message_words.
+        A metric, an outcome or a family, for example first_message_words or ask_tell.
     outcome
         An outcome, for example replied_30d (`replied` and `converted` are short for replied_30d and converted_60d).
+    text
+        A message: each sentence is shown with its kind and the rule that decided; `-` reads standard input.
+    language
+        The text's language (en, de, fr, es, ro, ...); without it, it is found as in a run.
+    before
+        What the other side wrote just before, so that reflections can be seen.
     """
-    from flows.answers import explain_name, explain_pair
+    from flows.explaining import explain_family, explain_name, explain_pair, explain_text
 
-    print(explain_pair(_home(home), metric, outcome) if outcome else explain_name(metric))
+    if text is not None:
+        print(explain_text(sys.stdin.read() if text == "-" else text, language=language, before=before))
+    elif metric is None:
+        raise UsageError("Name a metric, an outcome or a family (`talkshare explain ask_tell`), or give --text.")
+    elif outcome:
+        print(explain_pair(_home(home), metric, outcome))
+    else:
+        print(explain_family(metric) or explain_name(metric))
 
 
 @app.command

@@ -103,6 +103,14 @@ class OutcomeSettings(Section):
         return value
 
 
+class OpeningSettings(Section):
+    """The cut points of the opening style; fix them before outcomes are looked at, never tune them on outcomes."""
+
+    sell_first_share: float = Field(0.5, gt=0, le=1)
+    sell_first_offers: int = Field(2, ge=1)
+    reaction_first_offers: int = Field(1, ge=0)
+
+
 class CompletenessSettings(Section):
     """When an export looks as if it lacked the unanswered conversations."""
 
@@ -159,6 +167,7 @@ class Settings(BaseSettings):
     tables: list[TableSettings] = Field(default_factory=list)
     approach: ApproachSettings = ApproachSettings()  # type: ignore[call-arg]
     outcomes: OutcomeSettings = OutcomeSettings()  # type: ignore[call-arg]
+    opening: OpeningSettings = OpeningSettings()  # type: ignore[call-arg]
     completeness: CompletenessSettings = CompletenessSettings()  # type: ignore[call-arg]
     privacy: PrivacySettings = PrivacySettings()  # type: ignore[call-arg]
     report: ReportSettings = ReportSettings()  # type: ignore[call-arg]

@@ -13,6 +13,7 @@ from flows.readers.reading import Reading
 from flows.store import Connection, derived_key, participant_id
 from schemas import SET_ASIDE
 from sql.frames import ArrowStream
+from sql.reading import KEPT
 
 MADE_THREAD_ID = "^li-(name|note)-"
 
@@ -236,7 +237,7 @@ def forget_export(connection: Connection, file_id: str) -> None:
 
 def sweep_texts(connection: Connection) -> None:
     """Drop texts, features and people that no row holds any more."""
-    for table in ("bodies", "kept_text_counts", "kept_text_stop_words", "kept_text_features"):
+    for table in ("bodies", *(f"kept_{name}" for name in KEPT)):
         connection.execute(f"delete from {table} where body_hash not in (select body_hash from message_rows)")
     connection.execute(
         """

@@ -34,6 +34,11 @@ TEMPLATE = """\
 # minimum_link_rate = 0.5               # below it, conversion rates are refused
 # stages = { "Phone Screen" = "interview", "Archived" = "closed" }   # example: their stage -> our event
 
+[opening]                               # cut points of the opening style: fix them before outcomes are looked at
+# sell_first_share = 0.5                # sell_first: so much of the first message tells of the offer,
+# sell_first_offers = 2                 # or so many sentences do before it asks
+# reaction_first_offers = 1             # reaction_first: so many at most, and the last sentence asks
+
 [completeness]
 # minimum_approaches = 30               # from so many on, an export without unanswered threads is suspicious
 # maximum_replied_share = 0.7

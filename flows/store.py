@@ -25,10 +25,12 @@ import polars as pl
 from flows.readers.reading import Export
 from schemas.errors import BusyError, NothingToDoError, UsageError
 from sql.frames import ArrowStream
+from sql.load import LOAD
+from sql.reading import FEATURES
 
 Connection = duckdb.DuckDBPyConnection
 
-STORE_VERSION = 1
+STORE_VERSION = 2
 KEY_VARIABLE = "TALKSHARE_ID_KEY"
 MEMORY_LIMIT = "4GB"
 
@@ -139,6 +141,11 @@ def only_run(home: Home) -> Iterator[None]:
         handle.close()
 
 
+def _columns(types: Mapping[str, Any]) -> str:
+    names = {pl.Int64: "bigint", pl.Float64: "double", pl.String: "varchar"}
+    return ", ".join(f"{name} {names[dtype]}" for name, dtype in types.items())
+
+
 _TABLES: tuple[str, ...] = (
     """create table if not exists store_version (version integer)""",
     """create table if not exists key_check (digest varchar)""",
@@ -167,10 +174,23 @@ _TABLES: tuple[str, ...] = (
         body_hash varchar, rule_version varchar, words bigint, chars bigint, template_id varchar,
         primary key (body_hash, rule_version))""",
     """create table if not exists kept_text_stop_words (
-        body_hash varchar, rule_version varchar, language varchar, n bigint)""",
-    """create table if not exists kept_text_features (
-        body_hash varchar, language varchar, rule_version varchar, is_opening boolean, sentences bigint,
-        social_sentences bigint, question_sentences bigint, request_sentences bigint, flesch_reading_ease double,
+        body_hash varchar, rule_version varchar, language varchar, n bigint,
+        primary key (body_hash, rule_version, language))""",
+    """create table if not exists kept_text_languages (
+        body_hash varchar, rule_version varchar, language varchar, primary key (body_hash, rule_version))""",
+    f"""create table if not exists kept_text_features (
+        body_hash varchar, language varchar, rule_version varchar, takes_up boolean, is_taken_up boolean,
+        {_columns(FEATURES)},
+        primary key (body_hash, language, rule_version))""",
+    """create table if not exists kept_text_sentences (
+        body_hash varchar, language varchar, rule_version varchar, sentence_no bigint, kind varchar, rule varchar,
+        has_hint boolean, has_you boolean, words varchar[],
+        primary key (body_hash, language, rule_version, sentence_no))""",
+    """create table if not exists kept_text_words (
+        body_hash varchar, language varchar, rule_version varchar, words varchar[],
+        primary key (body_hash, language, rule_version))""",
+    f"""create table if not exists kept_text_load (
+        body_hash varchar, language varchar, rule_version varchar, {_columns(LOAD)},
         primary key (body_hash, language, rule_version))""",
     """create table if not exists runs (
         run_id varchar primary key, started_at timestamptz, finished_at timestamptz, published_at timestamptz,

@@ -15,7 +15,7 @@ FLOORS = ("staging", "intermediate", "metrics", "marts")
 _HEADER = re.compile(r"\A/\*\n(?P<prose>.*?)\n\+\+\+\n(?P<keys>.*?)\n?\+\+\+\n\*/\n", re.DOTALL)
 
 OBSERVATIONS = ("opening", "landmark", "landmark_unanswered", "before_reply", "whole")
-KINDS = ("proportion", "ratio", "mean", "quantile", "count", "score")
+KINDS = ("proportion", "ratio", "mean", "quantile", "count", "score", "class")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows import store
-from flows.answers import explain_name, explain_pair
+from flows.explaining import explain_name, explain_pair
 from flows.store import Home
 from schemas.errors import ForbiddenPairError, UsageError
 from sql.dictionary import metrics_page

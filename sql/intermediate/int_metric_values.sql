@@ -69,6 +69,41 @@ select
 from outreach
 union all
 select
+    thread_id, approach_no, 'ask_share_opening', 'ratio', 'share',
+    ask_sentences_opening,
+    case when ask_sentences_opening is null then 0 else coalesce(plain_sentences_opening, 0) end,
+    false
+from outreach
+union all
+select
+    thread_id, approach_no, 'tell_share_opening', 'ratio', 'share',
+    tell_sentences_opening,
+    case when ask_sentences_opening is null then 0 else coalesce(plain_sentences_opening, 0) end,
+    false
+from outreach
+union all
+select
+    thread_id, approach_no, 'ask_balance_opening', 'ratio', 'share',
+    ask_sentences_opening,
+    case when ask_sentences_opening is null then 0 else coalesce(ask_sentences_opening + tell_sentences_opening, 0) end,
+    false
+from outreach
+union all
+select
+    thread_id, approach_no, 'sell_first', 'proportion', 'share',
+    (opening_style = 'sell_first')::bigint,
+    coalesce(opening_style != 'unsupported', false)::bigint,
+    false
+from outreach
+union all
+select
+    thread_id, approach_no, 'reaction_first', 'proportion', 'share',
+    (opening_style = 'reaction_first')::bigint,
+    coalesce(opening_style != 'unsupported', false)::bigint,
+    false
+from outreach
+union all
+select
     thread_id, approach_no, 'first_message_words', 'quantile', 'words',
     first_message_words, (first_message_words is not null)::bigint, false
 from outreach

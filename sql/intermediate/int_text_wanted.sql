@@ -1,22 +1,29 @@
 /*
-Which texts must be read, in which language.
+Which texts must be read, in which language, and for what.
 Grain: one row per `body_hash, language`.
-Counts: every text of a measured approach in the language of its side; readability is wanted for opening messages only.
-Why: reading text is the dear step, so each distinct text is read once per language and rule version, and kept.
+Counts: every text of a measured approach in the language of its side.
+Why: reading text is the dear step, so each distinct text is read once per language and rule version, and kept; its load is
+wanted of openings only, its single sentences and rare words only where one turn may take up another.
 Weakness: a text used in two languages is read twice.
 +++
 [columns]
-is_opening = "true if the text opens an approach somewhere"
+is_opening = "the text opens an approach somewhere"
+takes_up = "the text answers a turn of the other side somewhere"
+is_taken_up = "a turn of the other side follows the text somewhere"
 +++
 */
+with placed as (
+    select
+        *,
+        max(turn_no) over (partition by thread_id, approach_no) as last_turn_no
+    from int_turns
+)
+
 select
-    messages.body_hash,
-    languages.language,
-    bool_or(messages.is_first) as is_opening
-from int_sided_messages as messages
-inner join int_side_languages as languages
-    on
-        messages.thread_id = languages.thread_id
-        and messages.approach_no = languages.approach_no
-        and messages.side = languages.side
-group by messages.body_hash, languages.language
+    body_hash,
+    side_language as language,
+    bool_or(is_first) as is_opening,
+    bool_or(turn_no > 1) as takes_up,
+    bool_or(turn_no < last_turn_no) as is_taken_up
+from placed
+group by body_hash, side_language

@@ -43,11 +43,14 @@ select
     reply.* exclude (thread_id, approach_no, candidate_turns_30d),
     conversion.* exclude (thread_id, approach_no, outcome_observed_until),
     conversation.* exclude (thread_id, approach_no),
+    ask_tell.* exclude (thread_id, approach_no),
     approaches.handovers,
     landmark.* exclude (thread_id, approach_no)
 from int_approaches as approaches
 inner join conversation
     on approaches.thread_id = conversation.thread_id and approaches.approach_no = conversation.approach_no
+inner join ask_tell
+    on approaches.thread_id = ask_tell.thread_id and approaches.approach_no = ask_tell.approach_no
 left join opening on approaches.thread_id = opening.thread_id and approaches.approach_no = opening.approach_no
 left join reply on approaches.thread_id = reply.thread_id and approaches.approach_no = reply.approach_no
 left join conversion

@@ -3,7 +3,7 @@ The counts of one message; never its text.
 Grain: one row per `message_id`.
 Counts: human messages of measured threads.
 Why: every sum above can be taken again from here.
-Weakness: social sentences are known only where the language has rules.
+Weakness: kinds are known only where the language has rules.
 +++
 published = true
 
@@ -19,8 +19,18 @@ words = "words; null for scripts without spaces"
 chars = "characters, outer white space removed"
 sentences = "sentences; a line break ends one"
 plain_sentences = "sentences that are not greeting, thanks or closing"
-question_sentences = "sentences with a question mark of any script"
+question_sentences = "questions: by a mark of any script, or by grammar where no mark ends them"
 request_sentences = "sentences that ask or invite to act; null without rules for the language"
+ask_open_sentences = "sentences that ask for an answer in the reader's own words; null without rules for the language"
+ask_closed_sentences = "sentences that ask for yes or no, this or that, or one fact; null without rules for the language"
+ask_permission_sentences = "sentences that ask leave; null without rules for the language"
+ask_process_sentences = "sentences that ask for a step: call, slot, document, application; null without rules for the language"
+ask_rhetorical_sentences = "sentences in question form that want no answer; null without rules for the language"
+tell_offer_sentences = "sentences that tell of the job, the company, pay or stack; null without rules for the language"
+tell_self_sentences = "sentences that tell of the writer; null without rules for the language"
+tell_other_sentences = "sentences that tell of anything else; null without rules for the language"
+reflect_sentences = "sentences that take up what the other side wrote in the turn before; null without rules for the language"
+social_sentences = "sentences that greet, thank, wish, apologise, close or sign; null without rules for the language"
 +++
 */
 select
@@ -39,6 +49,16 @@ select
     sentences,
     plain_sentences,
     question_sentences,
-    request_sentences
+    request_sentences,
+    ask_open_sentences,
+    ask_closed_sentences,
+    ask_permission_sentences,
+    ask_process_sentences,
+    ask_rhetorical_sentences,
+    tell_offer_sentences,
+    tell_self_sentences,
+    tell_other_sentences,
+    reflect_sentences,
+    social_sentences
 from int_approach_messages
 order by thread_id, approach_no, message_no

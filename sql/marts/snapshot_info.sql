@@ -36,7 +36,7 @@ with approaches as (
         count(*) filter (where approach_no >= 1 and not first_message_known) as n_first_message_unknown,
         count(*) filter (where opened_by_note) as n_note_openers,
         count(*) filter (where already_in_process) as n_already_in_process,
-        count(*) filter (where is_outreach and request_share_opening is null and first_message_sentences > 0)
+        count(*) filter (where is_outreach and opening_style = 'unsupported')
             as n_unsupported_language,
         count(*) filter (where is_left_out_of_landmark) as n_left_out_of_landmark
     from approach_metrics

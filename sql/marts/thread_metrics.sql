@@ -33,16 +33,16 @@ with sums as (
         max(longest_monologue_words) as longest_monologue_words,
         max(candidate_longest_words) as candidate_longest_words,
         sum(recruiter_questions)::bigint as recruiter_questions,
-        case
-            when bool_and(recruiter_requests is not null or coalesce(recruiter_plain_sentences, 0) = 0)
-                then sum(recruiter_requests)::bigint
-        end as recruiter_requests,
+        known_sum(coalesce(recruiter_asks, case when recruiter_messages = 0 then 0 end)) as recruiter_asks,
+        known_sum(coalesce(recruiter_tells, case when recruiter_messages = 0 then 0 end)) as recruiter_tells,
+        known_sum(coalesce(recruiter_reflections, case when recruiter_messages = 0 then 0 end)) as recruiter_reflections,
+        known_sum(coalesce(recruiter_requests, case when recruiter_messages = 0 then 0 end)) as recruiter_requests,
         sum(recruiter_plain_sentences)::bigint as recruiter_plain_sentences,
         sum(candidate_questions)::bigint as candidate_questions,
-        case
-            when bool_and(candidate_requests is not null or coalesce(candidate_plain_sentences, 0) = 0)
-                then sum(candidate_requests)::bigint
-        end as candidate_requests,
+        known_sum(coalesce(candidate_asks, case when candidate_messages = 0 then 0 end)) as candidate_asks,
+        known_sum(coalesce(candidate_tells, case when candidate_messages = 0 then 0 end)) as candidate_tells,
+        known_sum(coalesce(candidate_reflections, case when candidate_messages = 0 then 0 end)) as candidate_reflections,
+        known_sum(coalesce(candidate_requests, case when candidate_messages = 0 then 0 end)) as candidate_requests,
         sum(candidate_plain_sentences)::bigint as candidate_plain_sentences
     from approach_metrics
     group by thread_id
@@ -93,8 +93,17 @@ select
     firsts.first_message_sentences,
     firsts.first_message_bin,
     firsts.flesch_reading_ease,
+    firsts.opening_style,
+    firsts.technologies_named,
+    firsts.ask_share_opening,
+    firsts.tell_share_opening,
+    firsts.reflect_share_opening,
+    firsts.social_share_opening,
     firsts.question_share_opening,
     firsts.request_share_opening,
+    firsts.permission_share_opening,
+    firsts.ask_balance_opening,
+    firsts.ask_per_tell_opening,
     counted.* exclude (thread_id, n_approaches, n_pieces, has_words),
     share_of_two(counted.recruiter_words, counted.candidate_words) as talk_share,
     share_of_two(counted.recruiter_chars, counted.candidate_chars) as talk_share_chars,
@@ -107,10 +116,24 @@ select
         counted.recruiter_words_after_reply + counted.candidate_words_after_reply
     ) as talk_share_after_reply,
     share(counted.turns - counted.n_pieces, counted.messages - counted.n_pieces) as turn_taking_index,
-    share(counted.recruiter_questions, counted.recruiter_plain_sentences) as question_share,
-    share(counted.recruiter_requests, counted.recruiter_plain_sentences) as request_share,
-    share(counted.candidate_questions, counted.candidate_plain_sentences) as candidate_question_share,
-    share(counted.candidate_requests, counted.candidate_plain_sentences) as candidate_request_share,
+    recruiter.ask_share,
+    recruiter.tell_share,
+    recruiter.reflect_share,
+    recruiter.social_share,
+    recruiter.question_share,
+    recruiter.request_share,
+    recruiter.permission_share,
+    recruiter.ask_balance,
+    recruiter.ask_per_tell,
+    candidate.ask_share as candidate_ask_share,
+    candidate.tell_share as candidate_tell_share,
+    candidate.reflect_share as candidate_reflect_share,
+    candidate.social_share as candidate_social_share,
+    candidate.question_share as candidate_question_share,
+    candidate.request_share as candidate_request_share,
+    candidate.permission_share as candidate_permission_share,
+    candidate.ask_balance as candidate_ask_balance,
+    candidate.ask_per_tell as candidate_ask_per_tell,
     firsts.followups_before_reply,
     firsts.replied_at,
     firsts.reply_hours,
@@ -130,5 +153,17 @@ select
 from int_threads as threads
 left join beginnings on threads.thread_id = beginnings.thread_id
 left join counted on threads.thread_id = counted.thread_id
+left join int_sentence_shares as recruiter
+    on
+        threads.thread_id = recruiter.thread_id
+        and recruiter.approach_no is null
+        and recruiter.side = 'recruiter'
+        and recruiter.scope = 'whole'
+left join int_sentence_shares as candidate
+    on
+        threads.thread_id = candidate.thread_id
+        and candidate.approach_no is null
+        and candidate.side = 'candidate'
+        and candidate.scope = 'whole'
 left join first_approaches as firsts on threads.thread_id = firsts.thread_id
 order by threads.thread_id

@@ -16,9 +16,15 @@ recruiter_words_after_reply = "words by the recruiter's side after the candidate
 candidate_words_after_reply = "words by the candidate's side after their first message"
 recruiter_words_30d = "words by the recruiter's side in the first 30 days"
 candidate_words_30d = "words by the candidate's side in the first 30 days"
+recruiter_asks = "sentences that ask by the recruiter's side; null without rules for the language"
+recruiter_tells = "sentences that tell by the recruiter's side; null without rules for the language"
+recruiter_reflections = "sentences that take up the turn before by the recruiter's side; null without rules for the language"
 recruiter_questions = "sentences with a question mark by the recruiter's side"
 recruiter_requests = "sentences that ask or invite to act by the recruiter's side; null without rules for the language"
 recruiter_plain_sentences = "sentences by the recruiter's side that are not social"
+candidate_asks = "sentences that ask by the candidate's side; null without rules for the language"
+candidate_tells = "sentences that tell by the candidate's side; null without rules for the language"
+candidate_reflections = "sentences that take up the turn before by the candidate's side; null without rules for the language"
 candidate_questions = "sentences with a question mark by the candidate's side"
 candidate_requests = "sentences that ask or invite to act by the candidate's side; null without rules for the language"
 candidate_plain_sentences = "sentences by the candidate's side that are not social"
@@ -78,33 +84,6 @@ kind = "ratio"
 unit = "share"
 observation = "whole"
 
-[metric.question_share]
-title = "Recruiter's questions"
-meaning = "recruiter sentences with a question mark of any script, of the recruiter's sentences that are not social"
-kind = "ratio"
-unit = "share"
-observation = "whole"
-
-[metric.request_share]
-title = "Recruiter's requests"
-meaning = "recruiter sentences that ask or invite to act, of the recruiter's sentences that are not social"
-kind = "ratio"
-unit = "share"
-observation = "whole"
-
-[metric.candidate_question_share]
-title = "Candidate's questions"
-meaning = "candidate sentences with a question mark of any script, of the candidate's sentences that are not social"
-kind = "ratio"
-unit = "share"
-observation = "whole"
-
-[metric.candidate_request_share]
-title = "Candidate's requests"
-meaning = "candidate sentences that ask or invite to act, of the candidate's sentences that are not social"
-kind = "ratio"
-unit = "share"
-observation = "whole"
 +++
 */
 with placed as (
@@ -162,10 +141,16 @@ sums as (
             as candidate_words_after_reply,
         coalesce(sum(words) filter (where side = 'recruiter' and is_within_30d), 0)::bigint as recruiter_words_30d,
         coalesce(sum(words) filter (where side = 'candidate' and is_within_30d), 0)::bigint as candidate_words_30d,
-        (sum(question_sentences) filter (where side = 'recruiter'))::bigint as recruiter_questions,
+        (sum(ask_sentences) filter (where side = 'recruiter'))::bigint as recruiter_asks,
+        (sum(tell_sentences) filter (where side = 'recruiter'))::bigint as recruiter_tells,
+        (sum(reflect_sentences) filter (where side = 'recruiter'))::bigint as recruiter_reflections,
+        (sum(marked_sentences) filter (where side = 'recruiter'))::bigint as recruiter_questions,
         (sum(request_sentences) filter (where side = 'recruiter'))::bigint as recruiter_requests,
         (sum(plain_sentences) filter (where side = 'recruiter'))::bigint as recruiter_plain_sentences,
-        (sum(question_sentences) filter (where side = 'candidate'))::bigint as candidate_questions,
+        (sum(ask_sentences) filter (where side = 'candidate'))::bigint as candidate_asks,
+        (sum(tell_sentences) filter (where side = 'candidate'))::bigint as candidate_tells,
+        (sum(reflect_sentences) filter (where side = 'candidate'))::bigint as candidate_reflections,
+        (sum(marked_sentences) filter (where side = 'candidate'))::bigint as candidate_questions,
         (sum(request_sentences) filter (where side = 'candidate'))::bigint as candidate_requests,
         (sum(plain_sentences) filter (where side = 'candidate'))::bigint as candidate_plain_sentences
     from placed
@@ -201,10 +186,6 @@ select
         counted.recruiter_words_after_reply,
         counted.recruiter_words_after_reply + counted.candidate_words_after_reply
     ) as talk_share_after_reply,
-    share(longest.turns - 1, counted.messages - 1) as turn_taking_index,
-    share(counted.recruiter_questions, counted.recruiter_plain_sentences) as question_share,
-    share(counted.recruiter_requests, counted.recruiter_plain_sentences) as request_share,
-    share(counted.candidate_questions, counted.candidate_plain_sentences) as candidate_question_share,
-    share(counted.candidate_requests, counted.candidate_plain_sentences) as candidate_request_share
+    share(longest.turns - 1, counted.messages - 1) as turn_taking_index
 from counted
 inner join longest on counted.thread_id = longest.thread_id and counted.approach_no = longest.approach_no

@@ -3,12 +3,18 @@ What the first message of an approach looks like.
 Grain: one row per `thread_id, approach_no`, outreach only.
 Counts: exactly one message, the one that opens the approach; `opening_run_messages` (ten minutes) are kept apart.
 Why: the first message is complete before anything can answer it, so it may be related to every outcome.
-Weakness: the words of greeting and signature count in length; requests are found by phrases, with the misses that phrases have.
+Weakness: the words of greeting and signature count in length; kinds are found by rules that err (docs/accuracy.md).
 +++
 [columns]
 first_message_bin = "LinkedIn's bins of the first message's characters: <= 400, 401-800, 801-1200, > 1200"
 opening_run_messages = "messages the recruiter added within ten minutes of the first, before any answer"
-question_sentences_opening = "sentences of the first message that carry a question mark of any script"
+question_sentences_opening = "sentences of the first message that are questions, but for mere politeness (how are you?)"
+ask_sentences_opening = "sentences of the first message that ask; null without rules for the language"
+tell_sentences_opening = "sentences of the first message that tell; null without rules for the language"
+tell_offer_sentences_opening = "sentences of the first message that tell of job, company, pay or stack; null without rules"
+us_sentences_opening = "sentences of the first message that speak of us and not of the reader; null without rules"
+you_words_opening = "words of the first message that address the reader; null without rules for the language"
+we_words_opening = "words of the first message that speak of us; null without rules for the language"
 request_sentences_opening = "sentences of the first message that ask or invite to act; null without rules for the language"
 plain_sentences_opening = "sentences of the first message that are not greeting, thanks or closing"
 template_id = "same id = same first message but for the addressed name, numbers and links"
@@ -46,21 +52,66 @@ unit = "points"
 observation = "opening"
 related = true
 
-[metric.question_share_opening]
-title = "Questions in the first message"
-meaning = "sentences with a question mark of any script, of the first message's sentences that are not social"
+[metric.opening_style]
+title = "Opening style"
+meaning = """\
+sell_first: half or more of the first message's sentences tell of the offer, or two or more do before it asks; \
+reaction_first: one at most does, and the last sentence asks (leave, open or closed); mixed: the rest; unsupported \
+language. Greetings and closings do not count; the cut points are settings, fixed before outcomes are looked at"""
+kind = "class"
+unit = "class"
+observation = "opening"
+
+[metric.technologies_named]
+title = "Technologies named in the first message"
+meaning = "distinct technologies of sql/lexicons/technologies.toml that the first message names"
+kind = "count"
+unit = "technologies"
+observation = "opening"
+related = true
+
+[metric.numbers]
+title = "Numbers in the first message"
+meaning = "numbers written in digits in the first message, outside addresses and words"
+kind = "count"
+unit = "numbers"
+observation = "opening"
+
+[metric.money_figures]
+title = "Amounts of money in the first message"
+meaning = "numbers with a currency, or in thousands as in 80k, in the first message"
+kind = "count"
+unit = "figures"
+observation = "opening"
+
+[metric.links]
+title = "Links in the first message"
+meaning = "web addresses in the first message"
+kind = "count"
+unit = "links"
+observation = "opening"
+
+[metric.bullets]
+title = "List items in the first message"
+meaning = "lines of the first message that begin like the item of a list"
+kind = "count"
+unit = "lines"
+observation = "opening"
+
+[metric.you_share]
+title = "You against we in the first message"
+meaning = "words that address the reader, of the words that address the reader or speak of us, in the first message"
 kind = "ratio"
 unit = "share"
 observation = "opening"
 related = true
 
-[metric.request_share_opening]
-title = "Requests in the first message"
-meaning = "sentences that ask or invite to act, of the first message's sentences that are not social"
+[metric.us_share]
+title = "Sentences about us in the first message"
+meaning = "sentences that speak of us and not of the reader, of the first message's sentences that are not social"
 kind = "ratio"
 unit = "share"
 observation = "opening"
-related = true
 
 [metric.contacts_28d_before]
 title = "New contacts in the 28 days before"
@@ -114,12 +165,29 @@ select
         when first_messages.chars <= 1200 then '801-1200'
         when first_messages.chars > 1200 then '> 1200'
     end as first_message_bin,
-    first_messages.flesch_reading_ease,
-    first_messages.question_sentences as question_sentences_opening,
+    load.flesch_reading_ease,
+    opening_style(
+        first_messages.tell_offer_sentences,
+        first_messages.plain_sentences,
+        first_messages.offers_before_ask,
+        first_messages.last_kind
+    ) as opening_style,
+    load.technologies as technologies_named,
+    load.numbers,
+    load.money_figures,
+    load.links,
+    load.bullets,
+    first_messages.you_words as you_words_opening,
+    first_messages.we_words as we_words_opening,
+    share(first_messages.you_words, first_messages.you_words + first_messages.we_words) as you_share,
+    first_messages.us_sentences as us_sentences_opening,
+    share(first_messages.us_sentences, first_messages.plain_sentences) as us_share,
+    first_messages.ask_sentences as ask_sentences_opening,
+    first_messages.tell_sentences as tell_sentences_opening,
+    first_messages.tell_offer_sentences as tell_offer_sentences_opening,
+    first_messages.plain_question_sentences as question_sentences_opening,
     first_messages.request_sentences as request_sentences_opening,
     first_messages.plain_sentences as plain_sentences_opening,
-    share(first_messages.question_sentences, first_messages.plain_sentences) as question_share_opening,
-    share(first_messages.request_sentences, first_messages.plain_sentences) as request_share_opening,
     published_id(first_messages.template_id) as template_id,
     coalesce(opening_runs.opening_run_messages, 0) as opening_run_messages,
     volumes.contacts_28d_before
@@ -127,6 +195,8 @@ from int_approaches as approaches
 inner join first_messages
     on approaches.thread_id = first_messages.thread_id and approaches.approach_no = first_messages.approach_no
 inner join volumes on approaches.thread_id = volumes.thread_id and approaches.approach_no = volumes.approach_no
+left join text_load as load
+    on first_messages.body_hash = load.body_hash and first_messages.side_language = load.language
 left join opening_runs
     on approaches.thread_id = opening_runs.thread_id and approaches.approach_no = opening_runs.approach_no
 where approaches.is_outreach

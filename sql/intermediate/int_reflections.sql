@@ -1,0 +1,43 @@
+/*
+Sentences that take up what the other side wrote in the turn before, by the kind they would be otherwise.
+Grain: one row per `message_key, kind`.
+Counts: sentences of turns after the first; asks stay asks.
+Why: listening shows in what is taken up. Whether a sentence does, the macro `takes_up` decides, from the sentence's cue and
+the rare words it shares with the whole turn before; rare by a fixed list, so that no number depends on what else was measured.
+Weakness: what is taken up in other words shares none; see docs/accuracy.md for what is missed.
++++
+[columns]
+kind = "the kind that the body alone gives the sentence"
+n_sentences = "sentences that reflect instead"
++++
+*/
+with turn_words as (
+    select
+        turns.thread_id,
+        turns.approach_no,
+        turns.turn_no,
+        list_distinct(flatten(list(words.words))) as words
+    from int_turns as turns
+    inner join text_words as words
+        on turns.body_hash = words.body_hash and turns.side_language = words.language
+    group by turns.thread_id, turns.approach_no, turns.turn_no
+)
+
+select
+    turns.message_key,
+    sentences.kind,
+    count(*) as n_sentences
+from int_turns as turns
+inner join text_sentences as sentences
+    on turns.body_hash = sentences.body_hash and turns.side_language = sentences.language
+inner join turn_words
+    on
+        turns.thread_id = turn_words.thread_id
+        and turns.approach_no = turn_words.approach_no
+        and turns.turn_no = turn_words.turn_no + 1
+where
+    takes_up(
+        sentences.kind, sentences.rule, sentences.has_hint, sentences.has_you,
+        len(list_intersect(sentences.words, turn_words.words))
+    )
+group by turns.message_key, sentences.kind
