@@ -184,7 +184,7 @@ _TABLES: tuple[str, ...] = (
         primary key (body_hash, language, rule_version))""",
     """create table if not exists kept_text_sentences (
         body_hash varchar, language varchar, rule_version varchar, sentence_no bigint, kind varchar, rule varchar,
-        has_hint boolean, has_you boolean, words varchar[],
+        has_hint boolean, is_of_you boolean, has_you boolean, words varchar[],
         primary key (body_hash, language, rule_version, sentence_no))""",
     """create table if not exists kept_text_words (
         body_hash varchar, language varchar, rule_version varchar, words varchar[],

@@ -9,7 +9,6 @@ import polars as pl
 
 from sql.lexicon import lexicons
 
-_STEMMERS = {"en": "english", "de": "german", "fr": "french", "es": "spanish", "ro": "romanian"}
 _SHORTEST = 3
 
 
@@ -20,9 +19,10 @@ def with_words(classified: pl.DataFrame) -> pl.DataFrame:
 
 
 def turn_words(worded: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
-    """`keys, words`: the rare words of all sentences of a text together, greetings and names left out."""
+    """`keys, words`: the rare words of what a text tells, its asks and greetings left out; asks are answered, not taken
+    up."""
     return (
-        worded.filter(pl.col("kind") != "social")
+        worded.filter(pl.col("kind").str.starts_with("tell_"))
         .group_by(keys, maintain_order=True)
         .agg(words=pl.col("words").explode().drop_nulls().unique().sort())
     )
@@ -75,6 +75,6 @@ def _usual(language: str) -> tuple[frozenset[str], Any]:
     lexicon = lexicons().get(language)
     if lexicon is None:
         return frozenset(), None
-    stemmer = snowballstemmer.stemmer(_STEMMERS[language])
+    stemmer = snowballstemmer.stemmer(lexicon.stemmer)
     usual = lexicon.frequent | set(lexicon.stop_words)
     return usual | set(stemmer.stemWords(sorted(usual))), stemmer

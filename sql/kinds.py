@@ -58,6 +58,7 @@ _RULED = {
     "is_closing": pl.Boolean,
     "is_outside": pl.Boolean,
     "has_hint": pl.Boolean,
+    "is_of_you": pl.Boolean,
     "has_you": pl.Boolean,
     "has_we": pl.Boolean,
     "you_words": pl.Int64,
@@ -66,33 +67,36 @@ _RULED = {
 
 
 def classify(sentences: pl.DataFrame) -> pl.DataFrame:
-    """Kinds of sentences in their place: `text_no, language, sentence, is_bullet` in order -> the same rows, with
-    `has_mark`, `is_question`, `is_request`, `rule`, `kind`, what a reflection is told by (`has_hint`, `has_you`), and
-    how many words speak of the reader and of us (`you_words`, `we_words`, `has_we`).
+    """Kinds of sentences in their place: sentences as `split` gives them -> the same rows, with `has_mark`,
+    `is_question`, `is_request`, `rule`, `kind`, what a reflection is told by (`has_hint`, `is_of_you`, `has_you`),
+    and how many words speak of the reader and of us (`you_words`, `we_words`, `has_we`).
 
     Lines that a program or a template adds are left out. Without rules for a language all but the mark and
     `is_question` are null.
     """
     alone = classify_alone(sentences.select("language", "sentence", "is_bullet").unique())
     is_last = pl.col("text_no") != pl.col("text_no").shift(-1)
-    is_signed = pl.col("is_closing").shift(1).fill_null(False).cum_max().over("text_no")
-    is_listed = pl.col("is_bullet").shift(1).fill_null(False) & (pl.col("text_no") == pl.col("text_no").shift(1))
+    is_listed = pl.col("is_bullet").shift(1) & (pl.col("text_no") == pl.col("text_no").shift(1))
+    closing_line = pl.col("line_no").filter(pl.col("is_closing")).min().over("text_no")
+    is_signature = pl.col("is_alone") & ~pl.col("is_ended") & pl.col("kind").str.starts_with("tell_")
     is_short = pl.col("sentence").str.len_chars() <= _LONGEST_SIGNATURE_CHARS
-    tells = pl.col("kind").str.starts_with("tell_")
     return (
         sentences.lazy()
         .join(alone.lazy(), on=["language", "sentence", "is_bullet"], how="left", maintain_order="left")
         .filter(~pl.col("is_outside").fill_null(False))
-        .with_columns(is_signed=is_signed, is_last=is_last.fill_null(True) & ~is_listed.fill_null(False))
         .with_columns(
-            rule=pl.when(pl.col("is_signed") & is_short & tells)
+            is_signed=(pl.col("line_no") > closing_line).fill_null(False),
+            is_last=is_last.fill_null(True) & ~is_listed.fill_null(False),
+        )
+        .with_columns(
+            rule=pl.when(pl.col("is_signed") & is_signature & is_short)
             .then(pl.lit(SIGNATURE))
             .when((pl.col("rule") == "name") & ~pl.col("is_last") & ~pl.col("is_signed"))
             .then(pl.when("is_bullet").then(pl.lit("bullet")).otherwise(pl.lit("rest")))
             .otherwise("rule")
         )
         .with_columns(kind=pl.col("rule").replace_strict({**DECISIONS, SIGNATURE: "social"}, return_dtype=pl.String))
-        .drop("is_signed", "is_last", "is_closing", "is_outside")
+        .drop("is_signed", "is_last", "is_closing", "is_outside", "is_ended", "line_no", "is_alone")
         .collect()
     )
 
@@ -116,7 +120,7 @@ def _unsupported(sentences: pl.DataFrame, language: str) -> pl.DataFrame:
     return (
         look(sentences.lazy())
         .with_columns(is_question=_is_question(by_grammar), **unknown)
-        .select("language", "sentence", "is_bullet", "has_mark", "is_question", *_RULED)
+        .select("language", "sentence", "is_bullet", "has_mark", "is_ended", "is_question", *_RULED)
         .collect()
     )
 
@@ -143,6 +147,7 @@ def _ruled(sentences: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
             we_words=pl.col("sentence").str.count_matches(lexicon.we).cast(pl.Int64),
         )
         .with_columns(
+            is_of_you=pl.col("sentence").str.contains(rf"^(?:\w+,? ){{0,2}}{lexicon.you}"),
             has_you=pl.col("you_words") > 0,
             has_we=pl.col("we_words") > 0,
             asks=pl.col("is_question") | pl.col("is_request") | says("indirect"),
@@ -178,6 +183,6 @@ def _ruled(sentences: pl.DataFrame, lexicon: Lexicon) -> pl.DataFrame:
             is_request=(pl.col("rule") == "process")
             | (pl.col("is_request") & ~pl.col("rule").is_in(["pleasantry", "permission", "rhetorical", "social"])),
         )
-        .select("language", "sentence", "is_bullet", "has_mark", "is_question", *_RULED)
+        .select("language", "sentence", "is_bullet", "has_mark", "is_ended", "is_question", *_RULED)
         .collect()
     )

@@ -51,6 +51,7 @@ class Lexicon:
 
     language: str
     stop_words: tuple[str, ...]
+    stemmer: str
     you: str
     we: str
     phrases: dict[str, tuple[str, ...]]
@@ -85,17 +86,19 @@ def question_cues() -> dict[str, str]:
 def read_lexicon(path: Path) -> Lexicon:
     """The lexicon in one file. Raises ValueError naming the file and the table that is missing or not known."""
     content = tomllib.loads(path.read_text(encoding="utf-8"))
-    words = {"stop_words", "you", "we", "everyday"}
+    words = {"stop_words", "stemmer", "you", "we", "everyday"}
     expected = {*words, "classes", *CUES}
     if wrong := expected ^ content.keys():
         raise ValueError(f"{path.name}: missing or unknown: {', '.join(sorted(wrong))}")
     classes = {name: "|".join(entries) for name, entries in content["classes"].items()}
     phrases = {cue: tuple(compile_phrase(phrase, classes) for phrase in content[cue]) for cue in CUES}
-    frequent = (FREQUENT / f"{path.stem}.txt").read_text(encoding="utf-8").splitlines()
+    listed = FREQUENT / f"{path.stem}.txt"
+    frequent = listed.read_text(encoding="utf-8").splitlines() if listed.exists() else []
     rules = {name: entries for name, entries in content.items() if name != "stop_words"}
     return Lexicon(
         language=path.stem,
         stop_words=tuple(content["stop_words"]),
+        stemmer=content["stemmer"],
         you=_any_word(content["you"]),
         we=_any_word(content["we"]),
         phrases=phrases,

@@ -37,7 +37,8 @@ def mark(connection: Any, texts: pl.DataFrame) -> pl.DataFrame:
         with judged as (
             select
                 *,
-                before is not null and coalesce(takes_up(kind, rule, has_hint, has_you, n_shared), false) as reflects
+                before is not null
+                and coalesce(takes_up(kind, rule, has_hint, is_of_you, has_you, n_shared), false) as reflects
             from marked_sentences
         )
 

@@ -209,7 +209,7 @@ def classify_texts(texts: pl.DataFrame) -> dict[str, pl.DataFrame]:
             *keys, "takes_up", "is_taken_up", *FEATURES
         ),
         "text_sentences": rows.filter("takes_up").select(
-            *keys, "sentence_no", "kind", "rule", "has_hint", "has_you", "words"
+            *keys, "sentence_no", "kind", "rule", "has_hint", "is_of_you", "has_you", "words"
         ),
         "text_words": turn_words(rows.filter("is_taken_up"), keys),
     }

@@ -28,7 +28,8 @@ _LINE_BREAKS = "\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
 
 def split(texts: pl.DataFrame) -> pl.DataFrame:
-    """The sentences of texts: `text_no, language, body` -> `text_no, language, sentence, is_bullet`, in order.
+    """The sentences of texts: `text_no, language, body` -> `text_no, line_no, language, sentence,
+    is_bullet, is_alone` (on its line), in order.
 
     Line breaks end a sentence, as do two spaces or an emoji before a capital. Addresses are masked, so that no mark in
     them counts; lines that quote somebody are outside. Pieces without a letter or digit are no sentences, unless
@@ -45,18 +46,19 @@ def split(texts: pl.DataFrame) -> pl.DataFrame:
         .collect()
     )
     # Lines repeat far more often than texts, so everything else happens once per distinct line.
-    distinct = lines.select("language", "line").unique().with_row_index("line_no")
+    distinct = lines.select("language", "line").unique().with_row_index("line_id")
     return (
         lines.lazy()
+        .with_row_index("line_no")
         .join(distinct.lazy(), on=["language", "line"], how="left", maintain_order="left")
-        .join(_split_lines(distinct).lazy(), on="line_no", maintain_order="left_right")
-        .select("text_no", "language", "sentence", "is_bullet")
+        .join(_split_lines(distinct).lazy(), on="line_id", maintain_order="left_right")
+        .select("text_no", "line_no", "language", "sentence", "is_bullet", "is_alone")
         .collect()
     )
 
 
 def _split_lines(lines: pl.DataFrame) -> pl.DataFrame:
-    """The sentences of lines: `line_no, language, line` -> `line_no, sentence, is_bullet`, in order."""
+    """The sentences of lines: `line_id, language, line` -> `line_id, sentence, is_bullet, is_alone`, in order."""
     parts = (
         lines.lazy()
         .with_columns(pl.col("line").str.strip_chars())
@@ -82,7 +84,8 @@ def _split_lines(lines: pl.DataFrame) -> pl.DataFrame:
         .with_columns(pl.col("sentence").str.strip_chars())
         .filter(pl.col("sentence").str.contains(_SPOKEN))
         .sort("part_no", maintain_order=True)
-        .select("line_no", "sentence", "is_bullet")
+        .with_columns(is_alone=pl.len().over("part_no") == 1)
+        .select("line_id", "sentence", "is_bullet", "is_alone")
         .collect()
     )
 

@@ -44,7 +44,6 @@ COUNTED_KINDS = (
     "tell_other", "social",
 )  # fmt: skip
 COUNTED_BY_RULES = ("us_sentences", "you_words", "we_words", "offers_before_ask", "last_kind")
-STEMMERS = {"en": "english", "de": "german", "fr": "french", "es": "spanish", "ro": "romanian"}
 SCORED_LANGUAGES = ("en", "de", "fr", "es")
 
 WHITE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -66,7 +65,9 @@ UNSPACED = re.compile(
 """Han, kana, Thai, Lao, Khmer, Myanmar."""
 
 Counts = tuple[int | None, int, str, dict[str, int]]
-Alone = tuple[bool, bool, bool | None, str | None, bool, bool, bool | None, int | None, int | None]
+Alone = tuple[bool, bool, bool, bool | None, str | None, bool, bool, bool | None, bool | None, int | None, int | None]
+Piece = tuple[str, bool, bool]
+"""A sentence, whether its line begins like the item of a list, whether it is alone there."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Sentence:
     rule: str | None
     kind: str | None
     has_hint: bool | None
+    is_of_you: bool | None
     has_you: bool | None
     you_words: int | None
     we_words: int | None
@@ -96,6 +98,7 @@ class Patterns:
     token: re.Pattern
     rare_token: re.Pattern
     line_break: re.Pattern
+    wide_space: re.Pattern
     missing_space: re.Pattern
     emoji_end: re.Pattern
     sentence_end: re.Pattern
@@ -125,6 +128,7 @@ class Cues:
     says: dict[str, tuple[re.Pattern, ...]]
     greeting: re.Pattern
     you: tuple[re.Pattern, re.Pattern]
+    of_you: tuple[re.Pattern, re.Pattern]
     we: tuple[re.Pattern, re.Pattern]
 
 
@@ -142,19 +146,19 @@ class Text:
 
 @cache
 def read(body: str, language: str, with_words: bool = True) -> Text:
-    """Rare words, of single sentences and of all but the social ones together, are read only where they are wanted."""
+    """Rare words, of single sentences and of those that tell together, are read only where they are wanted."""
     exact = UNUSUAL.search(body) is not None
     plain = without_addresses(body, exact)
     sentences = place(
         [
-            (sentence, is_bullet, alone(sentence, is_bullet, language, exact))
-            for line in lines(plain, exact)
-            for sentence, is_bullet in split_line(line, language, exact)
+            (number, piece, alone(piece[0], piece[1], language, exact))
+            for number, line in lines(plain, exact)
+            for piece in split_line(line, language, exact)
         ]
     )
     worded = sentences if with_words and language in lexicons() else ()
     sentence_words = tuple(content_words(found.sentence, language, exact) for found in worded)
-    told = [words for found, words in zip(worded, sentence_words, strict=True) if found.kind != "social"]
+    told = [words for found, words in zip(worded, sentence_words, strict=True) if str(found.kind).startswith("tell_")]
     return Text(
         counts=count_words(body, plain, exact),
         sentences=sentences,
@@ -215,7 +219,8 @@ def patterns(exact: bool) -> Patterns:
         "word": f"[{letter}{mark}{digit}]+(?:['’\\-][{letter}{mark}{digit}]+)*",
         "token": f"[{letter}{mark}]+(?:'[{letter}{mark}]+)*",
         "rare_token": f"[{letter}{mark}]{{3,}}",
-        "line_break": "[\\r\\v\\f\\x1c\\x1d\\x1e\\x85\\u2028\\u2029]|[ \\t]{2,}([" + upper + "])",
+        "line_break": "[\\r\\v\\f\\x1c\\x1d\\x1e\\x85\\u2028\\u2029]",
+        "wide_space": "[ \\t]{2,}([" + upper + "])",
         "missing_space": f"([{lower}]{{2}}[.!?])([{upper}][{lower}]{{2}})",
         "emoji_end": f"([{letter}{digit}.,!?)] ?[{emoji}][{mark}{category('Sk')}{emoji}\u200d]*+){s}+([{upper}])",
         # One ender begins the run that all others of it belong to.
@@ -260,7 +265,8 @@ def cues(language: str) -> Cues | None:
     def words(pattern: str) -> tuple[re.Pattern, re.Pattern]:
         return re.compile(pattern), re.compile(pattern.replace(r"\b", patterns(True).boundary))
 
-    return Cues(says, re.compile(lexicon.cues["greeting"]), words(lexicon.you), words(lexicon.we))
+    of_you = words(rf"^(?:\w+,? ){{0,2}}{lexicon.you}")
+    return Cues(says, re.compile(lexicon.cues["greeting"]), words(lexicon.you), of_you, words(lexicon.we))
 
 
 # --- sentences -------------------------------------------------------------------------------------------------------
@@ -272,24 +278,29 @@ def without_addresses(body: str, exact: bool) -> str:
     return body
 
 
-def lines(plain: str, exact: bool) -> list[str]:
+def lines(plain: str, exact: bool) -> list[tuple[int, str]]:
+    """Lines with their numbers; one that two spaces or an emoji part gives several. Quoted lines are left out."""
     found = patterns(exact)
-    text = found.line_break.sub(r"\n\1", plain)
-    text = found.missing_space.sub(r"\1 \2", text)
-    return found.emoji_end.sub(r"\1\n\2", text).split("\n")
+    parted = []
+    for number, line in enumerate(found.line_break.sub("\n", plain).split("\n")):
+        text = line.strip(WHITE)
+        if not text.startswith((">", "|")):
+            text = found.missing_space.sub(r"\1 \2", found.wide_space.sub(r"\n\1", text))
+            parted += [(number, part) for part in found.emoji_end.sub(r"\1\n\2", text).split("\n")]
+    return parted
 
 
 @cache
-def split_line(line: str, language: str, exact: bool) -> tuple[tuple[str, bool], ...]:
-    """The sentences of a line, and whether it begins like the item of a list."""
+def split_line(line: str, language: str, exact: bool) -> tuple[Piece, ...]:
+    """The sentences of a line or a part of one."""
     found = patterns(exact)
     line = without_quoted_questions(line.strip(WHITE), found)
-    if line.startswith((">", "|")) or not found.letter_or_mark.search(line):
+    if not found.letter_or_mark.search(line):
         return ()
     is_bullet = found.bullet.match(line) is not None
     pieces = whole_names(sentencex.segment(language, line)) if found.sentence_end.search(line) else [line]
-    sentences = [piece.strip(WHITE) for piece in pieces]
-    return tuple((sentence, is_bullet) for sentence in sentences if found.letter_or_mark.search(sentence))
+    sentences = [piece for piece in (piece.strip(WHITE) for piece in pieces) if found.letter_or_mark.search(piece)]
+    return tuple((sentence, is_bullet, len(sentences) == 1) for sentence in sentences)
 
 
 def whole_names(pieces: list[str]) -> list[str]:
@@ -325,7 +336,8 @@ def normal_form(sentence: str, found: Patterns) -> str:
 
 @cache
 def alone(sentence: str, is_bullet: bool, language: str, exact: bool) -> Alone:
-    """`has_mark, is_question, is_request, rule, is_outside, is_closing, has_hint, you_words, we_words` of a sentence wherever it stands."""
+    """`has_mark, is_ended, is_question, is_request, rule, is_outside, is_closing, has_hint, is_of_you, you_words, we_words`
+    of a sentence wherever it stands."""
     found, rules = patterns(exact), cues(language)
     seen = sentence[:2_000]
     has_mark = "¿" in seen or re.search(MARKS, seen) is not None
@@ -335,7 +347,7 @@ def alone(sentence: str, is_bullet: bool, language: str, exact: bool) -> Alone:
             and not is_ended(seen, found)
             and re.search(question_cues()[language], normal_form(seen, found)) is not None
         )
-        return has_mark, question, None, None, False, False, None, None, None
+        return has_mark, is_ended(seen, found), question, None, None, False, False, None, None, None, None
     normal = normal_form(seen, found)
     core = rules.greeting.sub(" ", normal, count=1)
     question = has_mark or (says(rules, "question", core) and not is_ended(seen, found))
@@ -346,12 +358,14 @@ def alone(sentence: str, is_bullet: bool, language: str, exact: bool) -> Alone:
     letters = sentence.replace("İ", "Ł").replace("ı", "ł") if exact else sentence
     return (
         has_mark,
+        is_ended(seen, found),
         question,
         is_request,
         rule,
         says(rules, "boilerplate", core),
         is_closing,
         says(rules, "reflect", normal),
+        rules.of_you[exact].search(letters) is not None,
         len(rules.you[exact].findall(letters)),
         len(rules.we[exact].findall(letters)),
     )
@@ -396,21 +410,24 @@ def decide(  # noqa: PLR0911
     return ("name" if found.name.match(sentence) else "rest"), False
 
 
-def place(sentences: Sequence[tuple[str, bool, Alone]]) -> tuple[Sentence, ...]:
+def place(sentences: Sequence[tuple[int, Piece, Alone]]) -> tuple[Sentence, ...]:
     """What their place in the text adds: signatures below a closing, names at the end; boilerplate is left out."""
-    inside = [found for found in sentences if not found[2][4]]
-    placed, is_signed, is_listed = [], False, False
-    for number, (sentence, is_bullet, what) in enumerate(inside, 1):
-        has_mark, is_question, is_request, rule, _, is_closing, has_hint, you, we = what
-        if is_signed and rule and KIND_OF_RULE[rule].startswith("tell_") and len(sentence) <= 60:
+    inside = [found for found in sentences if not found[2][5]]
+    closing_line = min((line for line, _, what in inside if what[6]), default=None)
+    placed, is_listed = [], False
+    for number, (line, (sentence, is_bullet, is_alone), what) in enumerate(inside, 1):
+        has_mark, is_ended_, is_question, is_request, rule, _, _, has_hint, is_of_you, you, we = what
+        is_signed = closing_line is not None and line > closing_line
+        is_signature = is_alone and not is_ended_ and len(sentence) <= 60
+        if is_signed and is_signature and rule and KIND_OF_RULE[rule].startswith("tell_"):
             rule = "signature"
         elif rule == "name" and not is_signed and (number < len(inside) or is_listed):
             rule = "bullet" if is_bullet else "rest"
         is_listed = is_bullet
-        is_signed = is_signed or is_closing
         kind = KIND_OF_RULE[rule] if rule else None
         has_you = None if you is None else you > 0
-        placed.append(Sentence(sentence, has_mark, is_question, is_request, rule, kind, has_hint, has_you, you, we))
+        hints = (has_hint, is_of_you, has_you, you, we)
+        placed.append(Sentence(sentence, has_mark, is_question, is_request, rule, kind, *hints))
     return tuple(placed)
 
 
@@ -503,7 +520,7 @@ def _usual(language: str) -> tuple[set[str], Any]:
     import snowballstemmer
 
     lexicon = lexicons()[language]
-    stemmer = snowballstemmer.stemmer(STEMMERS[language])
+    stemmer = snowballstemmer.stemmer(lexicon.stemmer)
     usual = {*lexicon.frequent, *lexicon.stop_words}
     return usual | set(stemmer.stemWords(list(usual))), stemmer
 

@@ -96,6 +96,42 @@ def reproduce(gold: Path, workspace: Path) -> list[tuple[str, str, float, int, f
     return found
 
 
+def question_shares(gold: Path, home: Home) -> tuple[float, float, int]:
+    """Pearson's r of the persuader's `question_share` per dialogue, and of question marks alone, with the share of
+    their sentences labelled as questions or requests; and the number of dialogues."""
+    acts = pl.read_parquet(gold / "p4g_acts.parquet").filter(pl.col("speaker") == "persuader")
+    labelled = acts.group_by("dialog_id").agg(
+        asked=pl.col("ask_any").mean(), marked=pl.col("text").str.contains(r"\?").mean()
+    )
+    threads = store.query_snapshot(home, "select thread_id as dialog_id, question_share from thread_metrics")
+    rows = threads.join(labelled, on="dialog_id").drop_nulls()
+    ours, marks = rows.select(pl.corr("question_share", "asked"), pl.corr("marked", "asked").alias("marks")).row(0)
+    return float(ours), float(marks), rows.height
+
+
+def profile(home: Home) -> pl.DataFrame:
+    """What each side's sentences do: one row a side, shares of the kinds; social of all, the others of the rest."""
+    return store.query_snapshot(
+        home,
+        """
+        with sums as (
+            select
+                side, count(*) as messages, sum(sentences) as sentences, sum(plain_sentences) as plain,
+                sum(ask_open_sentences) as ask_open, sum(ask_closed_sentences) as ask_closed,
+                sum(ask_permission_sentences) as permission, sum(ask_process_sentences) as process,
+                sum(ask_rhetorical_sentences) as rhetorical, sum(tell_offer_sentences) as tell_offer,
+                sum(tell_self_sentences) as tell_self, sum(tell_other_sentences) as tell_other,
+                sum(reflect_sentences) as reflect, sum(social_sentences) as social, sum(question_sentences) as question,
+                sum(request_sentences) as request
+            from message_metrics group by side)
+        select
+            side, messages, sentences, round(columns(* exclude (side, messages, sentences, plain, social)) / plain, 3),
+            round(social / sentences, 3) as social
+        from sums order by side desc
+        """,
+    )
+
+
 def main() -> int:
     """Print the table; exit 1 if a number differs by more than the tolerance."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -106,10 +142,19 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         rows = reproduce(gold, Path(folder))
+        pearson, marks_alone, n_dialogues = question_shares(gold, Home(Path(folder) / "home-p4g"))
+        profiles = {name: profile(Home(Path(folder) / f"home-{name}")) for name in ("p4g", "craigslist")}
     print(f"{'set':<18} {'metric':<21} {'rho':>7} {'n':>4}   {'reference':>9} {'n':>4}  within {TOLERANCE}")
     for name, metric, rho, n, reference, reference_n in rows:
         verdict = "yes" if abs(rho - reference) <= TOLERANCE else "NO"
         print(f"{name:<18} {metric:<21} {rho:+.3f} {n:>4}   {reference:+9.3f} {reference_n:>4}  {verdict}")
+    print(
+        f"\nPersuasionForGood: the persuader's question_share against labelled questions and requests, {n_dialogues} "
+        f"dialogues: Pearson {pearson:+.3f} (question marks alone {marks_alone:+.3f})"
+    )
+    with pl.Config(tbl_cols=-1, tbl_width_chars=220, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
+        for name, table in profiles.items():
+            print(f"\n{name}: what each side's sentences do\n{table}")
     return int(any(abs(row[2] - row[4]) > TOLERANCE for row in rows))
 
 

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from flows.store import connect
-from sql.kinds import KINDS, classify
+from sql.kinds import KINDS, classify, classify_alone
 from sql.lexicon import lexicons
 from sql.marking import language_of, mark, reason
 from sql.runner import load_macros
@@ -119,8 +119,8 @@ def test_questions_and_requests_are_two_numbers() -> None:
 
 
 def test_without_rules_kinds_are_unknown_and_questions_are_not() -> None:
-    texts = pl.DataFrame({"text_no": [0, 0], "language": ["ru", "ru"], "sentence": ["Можно позвонить?", "Мы ищем."]})
-    marked = classify(texts.with_columns(is_bullet=pl.lit(False)))
+    texts = pl.DataFrame({"language": ["ru", "ru"], "sentence": ["Можно позвонить?", "Мы ищем."]})
+    marked = classify_alone(texts.with_columns(is_bullet=pl.lit(False)))
     assert marked["is_question"].to_list() == [True, False]
     assert marked.select("kind", "rule", "is_request", "has_you").null_count().row(0) == (2, 2, 2, 2)
 
@@ -136,6 +136,24 @@ def test_a_reflection_needs_the_turn_before(connection: object) -> None:
         assert kinds(connection, reflection) != ["reflect"]
     assert kinds(connection, "You mentioned the commute – how long is it?", before=said)[0] != "reflect"
     assert kinds(connection, "We pay 80k.", before=said) == ["tell_offer"]
+
+
+def test_what_follows_thanks_is_no_signature_unless_it_looks_like_one(connection: object) -> None:
+    assert kinds(connection, "Thanks! I have worked with Java for six years.") == ["social", "tell_self"]
+    assert kinds(connection, "Thanks!\nThe role is remote.") == ["social", "tell_offer"]
+    assert kinds(connection, "Kind regards\nJohn\nTalent Partner, Acme\nCall me: +49 30 1234") == ["social"] * 3 + [
+        "ask_process"
+    ]
+
+
+def test_ordinary_talk_is_neither_permission_nor_pitch(connection: object) -> None:
+    """All of these were called something else once."""
+    assert kinds(connection, "Good for you!")[0] != "ask_permission"
+    assert kinds(connection, "I feel happy if I can help.") == ["tell_self"]
+    assert kinds(connection, "What is the square footage?") == ["ask_open"]
+    assert kinds(connection, "Would you like to join us on Friday?") != ["ask_rhetorical"]
+    assert kinds(connection, "Is it still available?") == ["ask_closed"]
+    assert kinds(connection, "Any other questions?") == ["ask_closed"]
 
 
 @pytest.mark.parametrize("body", ["", "👍 🙏", "https://jobs.example/x?id=7", " \n\t"])

@@ -16,6 +16,8 @@ from sql.runner import load_macros
 def value():
     connection = store.connect()
     connection.execute("set variable time_zone = 'Europe/Berlin'")
+    for name, setting in {"sell_first_share": 0.5, "sell_first_offers": 2, "reaction_first_offers": 1}.items():
+        connection.execute(f"set variable {name} = {setting}")
     load_macros(connection)
     yield lambda expression: connection.execute(f"select {expression}").fetchall()[0][0]
     connection.close()
@@ -68,3 +70,28 @@ def test_a_window_is_judged_only_when_it_was_seen_to_its_end(value, seen_until, 
 def test_a_week_begins_on_monday_in_the_reports_time_zone(value):
     sunday_night_in_utc = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
     assert str(value(f"report_week(timestamptz '{sunday_night_in_utc.isoformat()}')")) == "2026-11-23"
+
+
+@pytest.mark.parametrize(
+    ("offers", "plain", "before_ask", "last_kind", "style"),
+    [
+        (2, 4, 0, "ask_open", "sell_first"),  # half of the sentences
+        (2, 9, 2, "ask_open", "sell_first"),  # two before the first ask
+        (2, 9, 1, "ask_open", "mixed"),
+        (1, 4, 1, "ask_permission", "reaction_first"),
+        (0, 1, 0, "ask_closed", "reaction_first"),
+        (1, 4, 1, "ask_process", "mixed"),
+        (1, 4, 1, "ask_rhetorical", "mixed"),
+        (0, 3, 0, "tell_self", "mixed"),
+        (0, 0, 0, None, None),
+        (None, 3, None, None, "unsupported"),
+    ],
+)
+def test_an_opening_has_one_of_three_styles(value, offers, plain, before_ask, last_kind, style):
+    arguments = ", ".join("null" if given is None else repr(given) for given in (offers, plain, before_ask, last_kind))
+    assert value(f"opening_style({arguments})") == style
+
+
+def test_a_sum_with_an_unknown_part_is_unknown(value):
+    assert value("known_sum(x) from (values (1), (2)) as parts (x)") == 3
+    assert value("known_sum(x) from (values (1), (null)) as parts (x)") is None

@@ -26,6 +26,7 @@ OF_A_SENTENCE = (
     "rule",
     "kind",
     "has_hint",
+    "is_of_you",
     "has_you",
     "you_words",
     "we_words",

@@ -3,7 +3,7 @@ Sentences that take up what the other side wrote in the turn before, by the kind
 Grain: one row per `message_key, kind`.
 Counts: sentences of turns after the first; asks stay asks.
 Why: listening shows in what is taken up. Whether a sentence does, the macro `takes_up` decides, from the sentence's cue and
-the rare words it shares with the whole turn before; rare by a fixed list, so that no number depends on what else was measured.
+the rare words that the turn before brought up; rare by a fixed list, so that no number depends on what else was measured.
 Weakness: what is taken up in other words shares none; see docs/accuracy.md for what is missed.
 +++
 [columns]
@@ -11,16 +11,22 @@ kind = "the kind that the body alone gives the sentence"
 n_sentences = "sentences that reflect instead"
 +++
 */
-with turn_words as (
+with first_uses as (
     select
         turns.thread_id,
         turns.approach_no,
-        turns.turn_no,
-        list_distinct(flatten(list(words.words))) as words
+        words.word,
+        min(turns.turn_no) as turn_no
     from int_turns as turns
-    inner join text_words as words
+    inner join (select body_hash, language, unnest(words) as word from text_words) as words
         on turns.body_hash = words.body_hash and turns.side_language = words.language
-    group by turns.thread_id, turns.approach_no, turns.turn_no
+    group by turns.thread_id, turns.approach_no, words.word
+),
+
+turn_words as (
+    select thread_id, approach_no, turn_no, list(word) as words
+    from first_uses
+    group by thread_id, approach_no, turn_no
 )
 
 select
@@ -30,14 +36,15 @@ select
 from int_turns as turns
 inner join text_sentences as sentences
     on turns.body_hash = sentences.body_hash and turns.side_language = sentences.language
-inner join turn_words
+left join turn_words
     on
         turns.thread_id = turn_words.thread_id
         and turns.approach_no = turn_words.approach_no
         and turns.turn_no = turn_words.turn_no + 1
 where
-    takes_up(
-        sentences.kind, sentences.rule, sentences.has_hint, sentences.has_you,
-        len(list_intersect(sentences.words, turn_words.words))
+    turns.turn_no > 1
+    and takes_up(
+        sentences.kind, sentences.rule, sentences.has_hint, sentences.is_of_you, sentences.has_you,
+        coalesce(len(list_intersect(sentences.words, turn_words.words)), 0)
     )
 group by turns.message_key, sentences.kind

@@ -2,16 +2,17 @@
 create or replace macro is_clear_vote(n, n_next, words) as
 n >= 2 and n >= 1.5 * coalesce(n_next, 0) and n >= 0.15 * coalesce(words, 0);
 
--- Does a sentence that follows a turn of the other side take it up? Asks never. A cue ("you mentioned") does; so does a
--- statement about the reader that no other rule explains or that shares a rare word with the turn; so do two shared rare words.
-create or replace macro takes_up(kind, rule, has_hint, has_you, n_shared) as
-kind not like 'ask_%'
-and rule not in ('signature', 'pleasantry')
-and (
-    has_hint
-    or (has_you and (rule = 'rest' or (n_shared >= 1 and kind != 'tell_self')))
-    or (n_shared >= 2 and kind in ('tell_offer', 'tell_other'))
-);
+-- Does a sentence that follows a turn of the other side take it up? Only what tells can. A cue ("you mentioned") does; so
+-- does a statement that begins with the reader and that no other rule explains; so do rare words that the turn brought up:
+-- two, or one beside the reader; of a sentence about the offer, two beside the reader.
+create or replace macro takes_up(kind, rule, has_hint, is_of_you, has_you, n_shared) as
+case
+    when kind not like 'tell_%' then false
+    when has_hint or (is_of_you and rule = 'rest') then true
+    when kind = 'tell_other' then n_shared >= 2 or (has_you and n_shared >= 1)
+    when kind = 'tell_offer' then has_you and n_shared >= 2
+    else false
+end;
 
 -- The related form of asking and telling: known unless there is neither.
 create or replace macro ask_balance(asks, tells) as share(asks, asks + tells);
