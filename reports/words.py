@@ -100,6 +100,10 @@ METRICS = {
     "tell_share_opening": ("More telling in the first message", "share"),
     "ask_share_opening": ("More asking in the first message", "share"),
     "ask_balance_opening": ("More asking than telling in the first message", "share"),
+    "you_share": ("More words about the reader than about us in the first message", "share"),
+    "technologies_named": ("More technologies named in the first message", "number"),
+    "ask_balance_landmark": ("More asking than telling up to a week after the reply", "share"),
+    "reflect_share_landmark": ("More taking up what the candidate wrote, up to a week after the reply", "share"),
     "own_text_share": ("More own text in the first message", "share"),
     "contacts_28d_before": ("More people contacted in the 28 days before", "people"),
     "talk_share_landmark": ("A larger recruiter share of the words up to a week after the reply", "share"),
@@ -871,7 +875,7 @@ def metric_words(metric: str) -> str:
 def finding_phrase(finding: Finding, event: str, labels: Mapping[str, str]) -> str:
     """Longer first messages go with fewer replies."""
     phrase = metric_words(finding.metric)
-    verb = "goes" if phrase.startswith("A larger") or phrase.startswith(("More asking", "More telling")) else "go"
+    verb = "goes" if phrase.startswith("A larger") or phrase.startswith(("More asking", "More telling", "More taking up")) else "go"
     if phrase.startswith("More own text"):
         verb = "goes"
     more = "more" if finding.verdict == "higher" else "fewer"
