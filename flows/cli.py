@@ -276,9 +276,9 @@ def explain(
     metric: str | None = None,
     outcome: str | None = None,
     *,
-    text: str | None = None,
+    text: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     language: str | None = None,
-    before: str | None = None,
+    before: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     home: HomeOption = None,
 ) -> None:
     """Say how a metric or outcome is defined, what was seen of a pair, or how a text's sentences are judged.
@@ -298,6 +298,10 @@ def explain(
     """
     from flows.explaining import explain_family, explain_name, explain_pair, explain_text
 
+    if text is not None and metric is not None:
+        raise UsageError("Name a metric or give --text, not both.")
+    if text is None and (language or before):
+        raise UsageError("--language and --before belong to --text.")
     if text is not None:
         print(explain_text(sys.stdin.read() if text == "-" else text, language=language, before=before))
     elif metric is None:

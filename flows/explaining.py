@@ -11,7 +11,7 @@ from flows.store import Home
 from schemas.errors import UsageError
 from sql.associate import MetricSpec, OutcomeSpec, check_pair, is_allowed, verdict_sentence
 from sql.frames import fetch
-from sql.kinds import DECISIONS
+from sql.kinds import DECISIONS, KINDS
 from sql.lexicon import lexicons
 from sql.marking import language_of, mark, reason
 from sql.measure import metric_specs, outcome_specs
@@ -33,9 +33,12 @@ def explain_name(name: str) -> str:
             f"observation  {metric.observation}",
         ]
         partners = [other.name for other in outcome_specs(related=False) if is_allowed(_metric(name), other)]
-        lines.append(
-            f"related to   {', '.join(partners) or 'nothing: it contains the outcome, so it is described only'}"
-        )
+        if not partners:
+            lines.append("related to   nothing: it contains the outcome, so it is described only")
+        elif metric.related:
+            lines.append(f"related to   {', '.join(partners)}")
+        else:
+            lines.append("related to   nothing: it could be, but is described only, to keep the family of tests small")
     elif outcome:
         lines = [
             f"{name}: {outcome.title}",
@@ -43,9 +46,11 @@ def explain_name(name: str) -> str:
             f"clock        starts at the {outcome.start}",
             f"judged       {f'after {outcome.maturity_days} days' if outcome.maturity_days else 'never: no window'}",
         ]
+    elif name in KINDS:
+        meaning = registry().meaning("message_metrics", f"{name}_sentences")
+        return f"{name}: {meaning}\n\nThe code book: docs/sentence_kinds.md."
     else:
-        names = sorted(registry().metrics | registry().outcomes)
-        raise UsageError(f"{name}: no such metric or outcome. There are: {', '.join(names)}.")
+        raise UsageError(f"{name}: no such name. There are: {', '.join(_names())}.")
     definition = metric or outcome
     assert definition is not None
     if definition.equivalents:
@@ -67,7 +72,7 @@ def explain_family(name: str) -> str | None:
         lines += [
             "",
             "A sentence that takes up the turn before becomes reflect, unless it asks.",
-            f"Languages with rules: {', '.join(lexicons())} (sql/lexicons/); elsewhere only question marks count.",
+            f"Languages with rules: {', '.join(lexicons())} (sql/lexicons/); elsewhere only questions are counted.",
             "The code book: docs/sentence_kinds.md. How often the rules err: docs/accuracy.md.",
             'Try it: talkshare explain --text "Hi Ana, are you open to a chat?"',
         ]
@@ -76,6 +81,10 @@ def explain_family(name: str) -> str | None:
 
 def explain_text(text: str, *, language: str | None = None, before: str | None = None) -> str:
     """Each sentence of a text with its kind and the rule that decided. Nothing is stored."""
+    if language is not None:
+        language = language.lower().split("-")[0]
+        if len(language) != 2:
+            raise UsageError(f"--language {language}: give a code of two letters; {', '.join(lexicons())} have rules.")
     schema = {"text_no": pl.Int64, "language": pl.String, "body": pl.String, "before": pl.String}
     with closing(store.connect()) as connection:
         load_macros(connection)
@@ -108,6 +117,11 @@ def explain_pair(home: Home, metric: str, outcome: str) -> str:
         f"({row['n_approaches']:,} approaches, {row['n_recruiters']} recruiters)"
         for row in rows.iter_rows(named=True)
     )
+
+
+def _names() -> list[str]:
+    families = [query.name for query in registry().queries.values() if query.metrics]
+    return sorted({*registry().metrics, *registry().outcomes, *families, *KINDS})
 
 
 def _metric(name: str) -> MetricSpec:

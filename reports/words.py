@@ -875,7 +875,11 @@ def metric_words(metric: str) -> str:
 def finding_phrase(finding: Finding, event: str, labels: Mapping[str, str]) -> str:
     """Longer first messages go with fewer replies."""
     phrase = metric_words(finding.metric)
-    verb = "goes" if phrase.startswith("A larger") or phrase.startswith(("More asking", "More telling", "More taking up")) else "go"
+    verb = (
+        "goes"
+        if phrase.startswith("A larger") or phrase.startswith(("More asking", "More telling", "More taking up"))
+        else "go"
+    )
     if phrase.startswith("More own text"):
         verb = "goes"
     more = "more" if finding.verdict == "higher" else "fewer"

@@ -94,7 +94,6 @@ def read_lexicon(path: Path) -> Lexicon:
     phrases = {cue: tuple(compile_phrase(phrase, classes) for phrase in content[cue]) for cue in CUES}
     listed = FREQUENT / f"{path.stem}.txt"
     frequent = listed.read_text(encoding="utf-8").splitlines() if listed.exists() else []
-    rules = {name: entries for name, entries in content.items() if name != "stop_words"}
     return Lexicon(
         language=path.stem,
         stop_words=tuple(content["stop_words"]),
@@ -104,7 +103,7 @@ def read_lexicon(path: Path) -> Lexicon:
         phrases=phrases,
         cues={cue: "|".join(rules) for cue, rules in phrases.items()},
         frequent=frozenset([*content["everyday"], *(word for word in frequent if not word.startswith("#"))]),
-        version=hashlib.sha256(json.dumps([rules, frequent], sort_keys=True).encode()).hexdigest()[:12],
+        version=hashlib.sha256(json.dumps([content, frequent], sort_keys=True).encode()).hexdigest()[:12],
     )
 
 

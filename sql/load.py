@@ -17,12 +17,16 @@ _LINK = r"https?://(?:www\.)?|\bwww\."
 _NUMBER = r"(?:^|[^\p{L}\p{N}])\p{N}+(?:[.,:'’]\p{N}+)*"
 _CODES = "EUR|USD|GBP|CHF|RON|PLN|SEK|NOK|DKK|CZK"
 _NAMES = "(?i:euros?|dollars?|pounds?|francs?|franken|lei|dólares|libras|francos)"
+_AMOUNT = r"\p{N}[\p{N}.,'’]*"
+_THOUSANDS = r"(?:(?:[kK]|Mio\.?|mln|[Mm]illion(?:en|s|es)?)\s?)"
+_CURRENCY = rf"(?:[€$£]|(?:{_CODES})\b|{_NAMES}\b)"
 _MONEY = (
-    rf"(?:[€$£]|\b(?:{_CODES})\b)\s?\p{{N}}[\p{{N}}.,'’]*(?:\s?[kK]\b)?"
-    rf"|\b\p{{N}}[\p{{N}}.,'’]*\s?(?:[kK]\s?)?(?:[€$£]|(?:{_CODES})\b|{_NAMES}\b)"
+    rf"(?:[€$£]|\b(?:{_CODES})\b)\s?{_AMOUNT}(?:\s?[kK]\b)?"
+    rf"|\b{_AMOUNT}\s?{_THOUSANDS}?{_CURRENCY}"
     r"|\b\p{N}{2,3}\s?[kK]\b"
 )
-_MAYBE_MONEY = rf"[€$£]|\p{{N}}\s?[kK]|(?:{_CODES})|\p{{N}}\s?{_NAMES}"
+_RANGE = rf"(?:^|[^€$£\p{{L}}\p{{N}}.,'’])(?:{_AMOUNT})\s?[-–—]\s?{_AMOUNT}\s?(?:{_THOUSANDS}?{_CURRENCY}|[kK]\b)"
+_MAYBE_MONEY = rf"[€$£]|\p{{N}}\s?[kKM]|(?:{_CODES})|\p{{N}}\s?(?:mln|{_NAMES})"
 
 LOAD = {
     "technologies": pl.Int64,
@@ -35,12 +39,12 @@ LOAD = {
 
 
 def information_load(texts: pl.DataFrame) -> pl.DataFrame:
-    """One row of `LOAD` per row of `language, body`: distinct technologies named, numbers in digits, amounts of money,
-    web links, lines that begin like an item of a list, and Flesch reading ease."""
+    """One row of `LOAD` per row of `language, body`: distinct technologies named, numbers in digits, amounts of money
+    (a range is two), web links (with http or www), lines that begin like an item of a list, Flesch reading ease."""
     plain = without_addresses(texts["body"])
     counts = texts.select(
         numbers=plain.str.count_matches(_NUMBER).cast(pl.Int64),
-        money_figures=_count_where(plain, _MAYBE_MONEY, _MONEY),
+        money_figures=_count_where(plain, _MAYBE_MONEY, _MONEY) + _count_where(plain, _MAYBE_MONEY, _RANGE),
         links=pl.col("body").str.count_matches(_LINK).cast(pl.Int64),
         bullets=pl.col("body").str.count_matches("(?m)" + BULLET).cast(pl.Int64),
     )

@@ -30,7 +30,7 @@ def mark(connection: Any, texts: pl.DataFrame) -> pl.DataFrame:
             n_shared=pl.col("words").list.set_intersection("their_words").list.len().fill_null(0).cast(pl.Int64),
         )
     )
-    load_frame(connection, "marked_sentences", placed)
+    load_frame(connection, "placed_sentences", placed)
     marked = fetch(
         connection,
         """
@@ -39,7 +39,7 @@ def mark(connection: Any, texts: pl.DataFrame) -> pl.DataFrame:
                 *,
                 before is not null
                 and coalesce(takes_up(kind, rule, has_hint, is_of_you, has_you, n_shared), false) as reflects
-            from marked_sentences
+            from placed_sentences
         )
 
         select
@@ -51,7 +51,7 @@ def mark(connection: Any, texts: pl.DataFrame) -> pl.DataFrame:
         order by place
         """,
     )
-    connection.execute("drop table marked_sentences")
+    connection.execute("drop table placed_sentences")
     return marked
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from sql.associate import MetricSpec, OutcomeSpec, associate
 from sql.frames import fetch, load_frame
-from sql.reading import count_new_texts, detect_new_languages, read_new_texts, set_versions
+from sql.reading import count_new_texts, detect_new_languages, forget_old_readings, read_new_texts, set_versions
 from sql.registry import registry
 from sql.runner import build
 
@@ -33,6 +33,7 @@ def measure(connection: Any) -> dict[str, int]:
     done = build(connection, until="int_text_wanted", done=done)
     set_versions(connection)
     classified = read_new_texts(connection)
+    forget_old_readings(connection)
     build(connection, done=done)
     return {"texts counted": counted, "texts classified": classified}
 

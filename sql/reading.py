@@ -15,7 +15,7 @@ from sql import content, kinds, lexicon, load, readability, sentences, text
 from sql.content import turn_words, with_words
 from sql.frames import fetch, load_frame
 from sql.kinds import KINDS
-from sql.lexicon import LEXICONS, lexicons
+from sql.lexicon import LEXICONS, lexicons, question_cues
 from sql.load import LOAD, TECHNOLOGIES, information_load
 from sql.readability import READABLE_LANGUAGES
 
@@ -59,13 +59,14 @@ def rule_version(part: str, language: str = "") -> str:
 
     A changed rule file changes the version of its own language alone, the list of technologies that of `load` alone.
     """
-    rules = [lexicons()[language].version] if language in lexicons() else []
-    stop_words = [f"{name} {rules.stop_words}" for name, rules in lexicons().items()]
+    rules = [lexicons()[language].version] if language in lexicons() else [str(question_cues().get(language))]
+    stop_words = [f"{name} {known.stop_words}" for name, known in lexicons().items()]
+    counting = Path(__file__)
     parts: dict[str, list[str]] = {
-        "counts": [_digest(text, sentences), *stop_words],
+        "counts": [_digest(text, sentences, counting), *stop_words],
         "languages": [_digest(text, sentences), _library("py3langid")],
         "sentences": [
-            _digest(kinds, sentences, lexicon, content),
+            _digest(kinds, sentences, lexicon, content, counting),
             _library("sentencex"),
             _library("snowballstemmer"),
             *rules,
@@ -122,7 +123,10 @@ def detect_new_languages(connection: Any) -> int:
 def read_new_texts(connection: Any) -> int:
     """Sentences and load of the texts in `int_text_wanted` that lack them; returns how many were read."""
     wanted = """
-        select wanted.body_hash, wanted.language, wanted.takes_up, wanted.is_taken_up
+        select
+            wanted.body_hash, wanted.language,
+            wanted.takes_up or coalesce(known.takes_up, false) as takes_up,
+            wanted.is_taken_up or coalesce(known.is_taken_up, false) as is_taken_up
         from int_text_wanted as wanted
         left join text_features as known using (body_hash, language)
         where
@@ -134,6 +138,20 @@ def read_new_texts(connection: Any) -> int:
     lacking = "from int_text_wanted anti join text_load using (body_hash, language) where is_opening"
     _read(connection, "load", f"select body_hash, language {lacking}", weigh_texts)
     return read
+
+
+def forget_old_readings(connection: Any) -> None:
+    """Drop what was read by rules, or in languages, that are not in `rule_versions` any more."""
+    for name, part in KEPT.items():
+        language = "''" if part in WITHOUT_LANGUAGE else "language"
+        connection.execute(
+            f"""
+            delete from store.kept_{name}
+            where ({language}, rule_version) not in (
+                select (language, rule_version) from rule_versions where part = '{part}'
+            )
+            """
+        )
 
 
 def _read(connection: Any, part: str, wanted: str, reader: Part) -> int:
@@ -156,9 +174,13 @@ def _read(connection: Any, part: str, wanted: str, reader: Part) -> int:
             versions = texts.select(*keys, "rule_version")
             load_frame(connection, f"read_{table}", rows.join(versions, on=keys, how="left"))
         connection.execute("begin")
-        for table in found:
-            connection.execute(f"insert or replace into store.kept_{table} by name from read_{table}")
-        connection.execute("commit")
+        try:
+            for table in found:
+                connection.execute(f"insert or replace into store.kept_{table} by name from read_{table}")
+            connection.execute("commit")
+        except BaseException:
+            connection.execute("rollback")
+            raise
         for table in found:
             connection.execute(f"drop table read_{table}")
     connection.execute("drop table new_texts")

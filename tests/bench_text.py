@@ -204,7 +204,7 @@ def measured(messages: list[Message]) -> dict[str, Any]:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="How fast texts are read, beside textstat and plain Python.")
-    parser.add_argument("--messages", type=int, default=40_000)
+    parser.add_argument("--messages", type=int, default=60_000)
     parser.add_argument("--json", type=Path, help="write every figure there")
     options = parser.parse_args(arguments)
     rows = {}

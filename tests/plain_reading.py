@@ -114,6 +114,7 @@ class Patterns:
     beside_words: re.Pattern
     number: re.Pattern
     money: re.Pattern
+    range: re.Pattern
     any_number: re.Pattern
     between_units: re.Pattern
     first_name: re.Pattern
@@ -209,6 +210,9 @@ def patterns(exact: bool) -> Patterns:
     codes = "EUR|USD|GBP|CHF|RON|PLN|SEK|NOK|DKK|CZK"
     names = "(?i:euros?|dollars?|pounds?|francs?|franken|lei|dólares|libras|francos)"
     b, n, s = boundary, f"[{digit}]", f"[{space}]"
+    amount = f"{n}[{digit}.,'’]*"
+    thousands = f"(?:(?:[kK]|Mio\\.?|mln|[Mm]illion(?:en|s|es)?){s}?)"
+    currency = f"(?:[€$£]|(?:{codes}){b}|{names}{b})"
     capital = f"[{upper}][{letter}{mark}'’.\\-]*+"
     capitals = f"{capital}(?:{s}++{capital}){{0,2}}[{space}.,!{symbol}]*\\Z"
     sources = {
@@ -236,9 +240,10 @@ def patterns(exact: bool) -> Patterns:
         "pause": f'(?:[,;:()!¡¿…/|"“”„«»]|{s}[-–—]{s}|[–—])+',
         "beside_words": f"[^{letter}{mark}{digit}',?%+#&]+",
         "number": f"(?:^|[^{letter}{digit}]){n}+(?:[.,:'’]{n}+)*",
-        "money": f"(?:[€$£]|{b}(?:{codes}){b}){s}?{n}[{digit}.,'’]*(?:{s}?[kK]{b})?"
-        f"|{b}{n}[{digit}.,'’]*{s}?(?:[kK]{s}?)?(?:[€$£]|(?:{codes}){b}|{names}{b})"
+        "money": f"(?:[€$£]|{b}(?:{codes}){b}){s}?{amount}(?:{s}?[kK]{b})?"
+        f"|{b}{amount}{s}?{thousands}?{currency}"
         f"|{b}{n}{{2,3}}{s}?[kK]{b}",
+        "range": f"(?:^|[^€$£{letter}{digit}.,'’])(?:{amount}){s}?[-–—]{s}?{amount}{s}?(?:{thousands}?{currency}|[kK]{b})",
         "any_number": n,
         "between_units": f'[{space},;:!?()\\[\\]{{}}"“”„«»|…•*]+',
         "first_name": f"^{s}*[^{space}]+(?:{s}+[^{space}]+){{0,3}}?{s}*[,!:–-]",
@@ -535,7 +540,7 @@ def information_load(body: str, plain: str, language: str, exact: bool) -> dict[
     return {
         "technologies": technologies(plain, found),
         "numbers": len(found.number.findall(plain)) if has_number else 0,
-        "money_figures": len(found.money.findall(letters)) if has_number else 0,
+        "money_figures": len(found.money.findall(letters)) + len(found.range.findall(letters)) if has_number else 0,
         "links": len(re.findall(r"https?://(?:www\.)?|\bwww\.", body)) if "://" in body or "www." in body else 0,
         "bullets": len(found.bullets.findall(body)),
         "flesch_reading_ease": reading_ease(body, plain, language, exact),

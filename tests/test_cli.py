@@ -183,3 +183,30 @@ def test_inspect_prints_a_mapping_that_works(tmp_path: Path):
     assert done.returncode == 0
     assert "[[tables]]" in done.stdout
     assert "ana-dev" not in done.stdout
+
+
+def test_explain_marks_the_sentences_of_a_text():
+    done = talkshare("explain", "--text", "Hi Ana,\nMay I send you the details?", "--language", "en-GB")
+    assert done.returncode == 0, done.stderr
+    assert "ask_permission  ?" in done.stdout
+    assert "en.toml, permission" in done.stdout
+    reflected = talkshare("explain", "--text", "You mentioned the commute.", "--before", "- the commute kills me")
+    assert "reflect " in reflected.stdout
+    assert "no rules" in talkshare("explain", "--text", "Можно позвонить вам завтра?").stdout
+    assert talkshare("explain", "--text=", "--language", "en").stdout.count("no sentence") == 1
+
+
+def test_explain_tells_families_and_kinds_and_refuses_what_makes_no_sense():
+    family = talkshare("explain", "ask_tell").stdout
+    assert "ask_balance_opening" in family
+    assert "first rule that holds decides" in family
+    assert "job, the company" in talkshare("explain", "tell_offer").stdout
+    for wrong in (
+        ["ask_tell", "--text", "Hi"],
+        ["--text", "Hi", "--language", "english"],
+        ["ask_tell", "--language", "de"],
+        [],
+    ):
+        done = talkshare("explain", *wrong)
+        assert (done.returncode, done.stdout) == (2, ""), wrong
+        assert "talkshare: " in done.stderr

@@ -94,23 +94,26 @@ def test_a_changed_rule_reads_exactly_what_it_touches(connection: Any, monkeypat
     assert reading.count_new_texts(connection) == 0
     assert reading.read_new_texts(connection) == 1
     assert rows(connection, "select body_hash from store.kept_text_features where rule_version = 'changed'") == [("c",)]
+    assert rows(connection, "select count(*) from store.kept_text_features") == [(5,)]
+    reading.forget_old_readings(connection)
+    assert rows(connection, "select count(*) from store.kept_text_features") == [(4,)], "the old reading is gone"
     assert rows(connection, "select count(*) from store.kept_text_load") == [(3,)], "the load's rules did not change"
 
 
 def test_each_part_has_a_version_of_its_own() -> None:
     versions = {rule_version(part, language) for part in ("sentences", "load") for language in ("en", "de", "ru")}
     assert len(versions) == 5
-    assert rule_version("sentences", "ru") == rule_version("sentences", "it")
+    assert rule_version("sentences", "ru") == rule_version("sentences", "pl") != rule_version("sentences", "it")
     assert rule_version("load", "ro") == rule_version("load", "ru") != rule_version("load", "en")
     assert rule_version("counts", "en") == rule_version("counts", "de")
     assert {len(rule_version(part)) for part in KEPT.values()} == {12}
 
 
 def test_the_kept_tables_hold_what_is_read(connection: Any) -> None:
-    kept = {name: set(pl.DataFrame({}).columns) for name in KEPT}
-    for name in KEPT:
-        described = rows(connection, f"select column_name from (describe store.kept_{name})")
-        kept[name] = {column for (column,) in described}
+    kept = {
+        name: {column for (column,) in rows(connection, f"select column_name from (describe store.kept_{name})")}
+        for name in KEPT
+    }
     assert set(FEATURES) <= kept["text_features"]
     assert set(LOAD) <= kept["text_load"]
 
@@ -125,6 +128,9 @@ def test_the_kept_tables_hold_what_is_read(connection: Any) -> None:
         ("Python python PYTHON", (1, 0, 0, 0, 0)),
         ("€80,000 – 95k for 5 years, 40 h", (0, 4, 2, 0, 0)),
         ("65.000 € oder 70k EUR, 12 Kollegen", (0, 3, 2, 0, 0)),
+        ("€80-95k", (0, 2, 2, 0, 0)),
+        ("80.000–95.000 € or 80-95k or 80k - 95k", (0, 6, 6, 0, 0)),
+        ("1.5 Mio Euro, 3-4 days, 10-12 people", (0, 5, 1, 0, 0)),
         ("see https://x.example/a?b=1 and www.y.example", (0, 0, 0, 2, 0)),
         ("Stack:\n- Python\n• Kafka\n 1. AWS\nplain", (3, 1, 0, 0, 3)),
         ("👍", (0, 0, 0, 0, 0)),

@@ -84,5 +84,5 @@ def test_explain_says_what_a_metric_is_and_where_it_is_weak():
     assert "only where both sides wrote words" in text
     assert "sql/metrics/conversation.sql" in text
     assert "Weakness:" in text
-    with pytest.raises(UsageError, match="no such metric or outcome"):
+    with pytest.raises(UsageError, match="no such name"):
         explain_name("quality")

@@ -20,8 +20,7 @@ with reflections as (
         sum(n_sentences)::bigint as reflect,
         (sum(n_sentences) filter (where kind = 'tell_offer'))::bigint as tell_offer,
         (sum(n_sentences) filter (where kind = 'tell_self'))::bigint as tell_self,
-        (sum(n_sentences) filter (where kind = 'tell_other'))::bigint as tell_other,
-        (sum(n_sentences) filter (where kind = 'social'))::bigint as social
+        (sum(n_sentences) filter (where kind = 'tell_other'))::bigint as tell_other
     from int_reflections
     group by message_key
 ),
@@ -46,7 +45,7 @@ counted as (
         features.tell_self_sentences - coalesce(reflections.tell_self, 0) as tell_self_sentences,
         features.tell_other_sentences - coalesce(reflections.tell_other, 0) as tell_other_sentences,
         case when features.social_sentences is not null then coalesce(reflections.reflect, 0) end as reflect_sentences,
-        features.social_sentences - coalesce(reflections.social, 0) as social_sentences,
+        features.social_sentences,
         features.us_sentences,
         features.you_words,
         features.we_words,

@@ -91,15 +91,13 @@ from outreach
 union all
 select
     thread_id, approach_no, 'sell_first', 'proportion', 'share',
-    (opening_style = 'sell_first')::bigint,
-    coalesce(opening_style != 'unsupported', false)::bigint,
+    sell_first::bigint, (sell_first is not null)::bigint,
     false
 from outreach
 union all
 select
     thread_id, approach_no, 'reaction_first', 'proportion', 'share',
-    (opening_style = 'reaction_first')::bigint,
-    coalesce(opening_style != 'unsupported', false)::bigint,
+    reaction_first::bigint, (reaction_first is not null)::bigint,
     false
 from outreach
 union all

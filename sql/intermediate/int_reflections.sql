@@ -3,30 +3,46 @@ Sentences that take up what the other side wrote in the turn before, by the kind
 Grain: one row per `message_key, kind`.
 Counts: sentences of turns after the first; asks stay asks.
 Why: listening shows in what is taken up. Whether a sentence does, the macro `takes_up` decides, from the sentence's cue and
-the rare words that the turn before brought up; rare by a fixed list, so that no number depends on what else was measured.
-Weakness: what is taken up in other words shares none; see docs/accuracy.md for what is missed.
+the rare words of the turn before that its own side had not used already; rare by a fixed list, so that no number depends on
+what else was measured.
+Weakness: what is taken up in other words shares none; see docs/accuracy.md for what is missed. A re-contact after a long
+silence begins a new approach and has no turn before.
 +++
 [columns]
 kind = "the kind that the body alone gives the sentence"
 n_sentences = "sentences that reflect instead"
 +++
 */
-with first_uses as (
-    select
+with used as (
+    select distinct
         turns.thread_id,
         turns.approach_no,
-        words.word,
-        min(turns.turn_no) as turn_no
+        turns.turn_no,
+        turns.side,
+        unnest(words.words) as word
     from int_turns as turns
-    inner join (select body_hash, language, unnest(words) as word from text_words) as words
+    inner join text_words as words
         on turns.body_hash = words.body_hash and turns.side_language = words.language
-    group by turns.thread_id, turns.approach_no, words.word
+),
+
+first_uses as (
+    select thread_id, approach_no, side, word, min(turn_no) as turn_no
+    from used
+    group by thread_id, approach_no, side, word
 ),
 
 turn_words as (
-    select thread_id, approach_no, turn_no, list(word) as words
-    from first_uses
-    group by thread_id, approach_no, turn_no
+    select used.thread_id, used.approach_no, used.turn_no, list(used.word) as words
+    from used
+    left join first_uses as earlier
+        on
+            used.thread_id = earlier.thread_id
+            and used.approach_no = earlier.approach_no
+            and used.side != earlier.side
+            and used.word = earlier.word
+            and used.turn_no > earlier.turn_no
+    where earlier.word is null
+    group by used.thread_id, used.approach_no, used.turn_no
 )
 
 select

@@ -4,7 +4,7 @@ Grain: one row per `body_hash, language`.
 Counts: every text of a measured approach in the language of its side.
 Why: reading text is the dear step, so each distinct text is read once per language and rule version, and kept; its load is
 wanted of openings only, its single sentences and rare words only where one turn may take up another.
-Weakness: a text used in two languages is read twice.
+Weakness: a text used in two languages is read twice, and so is an opening when it is first answered.
 +++
 [columns]
 is_opening = "the text opens an approach somewhere"

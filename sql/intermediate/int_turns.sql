@@ -3,7 +3,7 @@ Messages of measured approaches with their turn and the language of their side.
 Grain: one row per `message_key`.
 Counts: a turn is a run of messages by one side within an approach.
 Why: what a text is read for depends on the turns before and after it.
-Weakness: none known.
+Weakness: an opening in another language than what follows is read in its own.
 +++
 [columns]
 side_language = "ISO 639-1 code, or und where undecided"
@@ -26,6 +26,7 @@ with marked as (
             messages.thread_id = languages.thread_id
             and messages.approach_no = languages.approach_no
             and messages.side = languages.side
+            and messages.is_first = languages.of_opening
 )
 
 select

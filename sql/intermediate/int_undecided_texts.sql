@@ -16,4 +16,5 @@ inner join int_side_votes as votes
         messages.thread_id = votes.thread_id
         and messages.approach_no = votes.approach_no
         and messages.side = votes.side
+        and (messages.is_first or not votes.of_opening)
 where votes.declared is null and votes.voted is null

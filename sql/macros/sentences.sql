@@ -1,3 +1,19 @@
+-- A declared language as ISO 639-1; unknown, several and none are null.
+create or replace macro language_code(declared) as
+case
+    when length(split_part(lower(declared), '-', 1)) = 2 then split_part(lower(declared), '-', 1)
+    when lower(declared) in ('und', 'mul', 'mis', 'zxx') then null
+    else
+        coalesce(
+            map {
+                'eng': 'en', 'deu': 'de', 'ger': 'de', 'fra': 'fr', 'fre': 'fr', 'spa': 'es', 'ron': 'ro', 'rum': 'ro',
+                'ita': 'it', 'swe': 'sv', 'por': 'pt', 'nld': 'nl', 'dut': 'nl', 'pol': 'pl', 'rus': 'ru', 'ukr': 'uk',
+                'ces': 'cs', 'cze': 'cs', 'hun': 'hu', 'dan': 'da', 'nor': 'no', 'fin': 'fi', 'tur': 'tr', 'zho': 'zh'
+            }[split_part(lower(declared), '-', 1)],
+            lower(declared)
+        )
+end;
+
 -- Do the stop words decide a language: enough of them, clearly more than the next language's, and not few among many words.
 create or replace macro is_clear_vote(n, n_next, words) as
 n >= 2 and n >= 1.5 * coalesce(n_next, 0) and n >= 0.15 * coalesce(words, 0);
@@ -29,5 +45,7 @@ case
     else 'mixed'
 end;
 
--- A sum that is unknown as soon as one part is.
+-- A sum that is unknown as soon as one part is; the second form over the rows that meet a condition.
 create or replace macro known_sum(part) as case when bool_and(part is not null) then sum(part)::bigint end;
+create or replace macro known_sum_where(part, condition) as
+case when bool_and(part is not null) filter (where condition) then (sum(part) filter (where condition))::bigint end;

@@ -20,6 +20,8 @@ chars = "characters, outer white space removed"
 sentences = "sentences; a line break ends one"
 plain_sentences = "sentences that are not greeting, thanks or closing"
 question_sentences = "questions: by a mark of any script, or by grammar where no mark ends them"
+marked_sentences = "sentences with a question mark of any script"
+plain_question_sentences = "questions but for mere politeness (how are you?): what question shares count"
 request_sentences = "sentences that ask or invite to act; null without rules for the language"
 ask_open_sentences = "sentences that ask for an answer in the reader's own words; null without rules for the language"
 ask_closed_sentences = "sentences that ask for yes or no, this or that, or one fact; null without rules for the language"
@@ -49,6 +51,8 @@ select
     sentences,
     plain_sentences,
     question_sentences,
+    marked_sentences,
+    plain_question_sentences,
     request_sentences,
     ask_open_sentences,
     ask_closed_sentences,

@@ -4,7 +4,8 @@ Grain: one row per `thread_id, approach_no`, approach 0 included.
 Counts: sentences by kind (docs/sentence_kinds.md); kinds are null in languages without rules, questions are known everywhere.
 Why: in annotated conversations the share of telling and of reflecting tells good from bad, the number of question marks
 does not. `ask_balance` is the form that is related: it is known unless nothing is asked or told; `ask_per_tell` is for display.
-Weakness: rules err; how often, per language and kind, stands in docs/accuracy.md. An opening has no turn before to reflect.
+Weakness: rules err; how often, per language and kind, stands in docs/accuracy.md. An opening, of a re-contact too, has no turn
+before to reflect.
 +++
 [metric.ask_share]
 title = "Asking"

@@ -62,6 +62,20 @@ kind = "class"
 unit = "class"
 observation = "opening"
 
+[metric.sell_first]
+title = "Openings that sell first"
+meaning = "opening_style is sell_first; null where the style is unknown"
+kind = "proportion"
+unit = "share"
+observation = "opening"
+
+[metric.reaction_first]
+title = "Openings that ask for a reaction first"
+meaning = "opening_style is reaction_first; null where the style is unknown"
+kind = "proportion"
+unit = "share"
+observation = "opening"
+
 [metric.technologies_named]
 title = "Technologies named in the first message"
 meaning = "distinct technologies of sql/lexicons/technologies.toml that the first message names"
@@ -172,6 +186,8 @@ select
         first_messages.offers_before_ask,
         first_messages.last_kind
     ) as opening_style,
+    nullif(opening_style, 'unsupported') = 'sell_first' as sell_first,
+    nullif(opening_style, 'unsupported') = 'reaction_first' as reaction_first,
     load.technologies as technologies_named,
     load.numbers,
     load.money_figures,
