@@ -275,6 +275,7 @@ def status(
 def explain(
     metric: str | None = None,
     outcome: str | None = None,
+    partner: str | None = None,
     *,
     text: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     language: str | None = None,
@@ -289,6 +290,8 @@ def explain(
         A metric, an outcome or a family, for example first_message_words or ask_tell.
     outcome
         An outcome, for example replied_30d (`replied` and `converted` are short for replied_30d and converted_60d).
+    partner
+        `explain association METRIC OUTCOME` prints every number of the pair, what they rest on, what would change them.
     text
         A message: each sentence is shown with its kind and the rule that decided; `-` reads standard input.
     language
@@ -296,7 +299,7 @@ def explain(
     before
         What the other side wrote just before, so that reflections can be seen.
     """
-    from flows.explaining import explain_family, explain_name, explain_pair, explain_text
+    from flows.explaining import explain_association, explain_family, explain_name, explain_pair, explain_text
 
     if text is not None and metric is not None:
         raise UsageError("Name a metric or give --text, not both.")
@@ -306,6 +309,12 @@ def explain(
         print(explain_text(sys.stdin.read() if text == "-" else text, language=language, before=before))
     elif metric is None:
         raise UsageError("Name a metric, an outcome or a family (`talkshare explain ask_tell`), or give --text.")
+    elif metric == "association":
+        if not (outcome and partner):
+            raise UsageError("Name both: `talkshare explain association first_message_words replied_30d`.")
+        print(explain_association(_home(home), outcome, partner))
+    elif partner:
+        raise UsageError(f"{partner}: one metric and one outcome, or `explain association METRIC OUTCOME`.")
     elif outcome:
         print(explain_pair(_home(home), metric, outcome))
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import Any
 
 import polars as pl
 
@@ -102,6 +103,68 @@ def explain_text(text: str, *, language: str | None = None, before: str | None =
 
 def explain_pair(home: Home, metric: str, outcome: str) -> str:
     """What was seen of one pair. Raises ForbiddenPairError naming the rule if the guard refuses it."""
+    rows = _associations(home, metric, outcome)
+    return "\n".join(
+        f"{row['slice']}: {verdict_sentence(row)} "
+        f"({row['n_approaches']:,} approaches, {row['n_recruiters']} recruiters)"
+        for row in rows
+    )
+
+
+def explain_association(home: Home, metric: str, outcome: str) -> str:
+    """All that is known of one pair over all approaches: the sentence, the numbers, what they rest on, what would change
+    them. Raises ForbiddenPairError naming the rule if the guard refuses it."""
+    row = next(row for row in _associations(home, metric, outcome) if row["slice"] == "all")
+
+    def shown(name: str) -> str:
+        value = row[name]
+        if value is None:
+            return "-"
+        return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+    def between(value: str, low: str, high: str) -> str:
+        return f"{shown(value)}  [{shown(low)}, {shown(high)}]"
+
+    numbers = {
+        "approaches": f"{shown('n_approaches')}, to {shown('n_candidates')} people, by {shown('n_recruiters')} recruiters",
+        "first messages": f"{shown('n_templates')} different ones",
+        "with the outcome": f"{shown('n_outcomes')} ({shown('rate')})",
+        "worth": f"{shown('n_effective')} independent approaches",
+        "identifying": f"{shown('share_identifying')} of them: there the metric varies within recruiter and month",
+        "quartiles": f"{shown('iqr_low')} and {shown('iqr_high')}",
+        "Spearman": between("rho", "rho_low", "rho_high"),
+        "pooled": between("difference", "difference_low", "difference_high"),
+        "adjusted": f"{between('adjusted_difference', 'adjusted_low', 'adjusted_high')}  <- the primary estimate",
+        "p, q": f"{shown('p')}, {shown('q')} over the family of all tested pairs",
+        "could have seen": f"{shown('minimum_detectable_difference')} or more, four times in five",
+        "method": shown("method"),
+        "verdict": shown("verdict") + (f" ({row['verdict_reason']})" if row["verdict_reason"] else ""),
+    }
+    width = max(map(len, numbers))
+    return "\n".join(
+        [
+            verdict_sentence(row),
+            "",
+            *(f"{name:<{width}}  {value}" for name, value in numbers.items()),
+            "",
+            _RESTS_ON,
+            "",
+            f"from associations where metric = '{row['metric']}' and outcome = '{row['outcome']}' and slice = 'all'",
+        ]
+    )
+
+
+_RESTS_ON = """\
+It rests on: the metric was complete before the outcome could happen; only approaches whose window has closed; messages
+compared within the same recruiter, language and month, so that who writes, and when, does not count; approaches of one
+recruiter, and of one template, are alike, and the interval allows for it. What else differs between the messages of one
+recruiter in one month (the role, the person written to) is not held fixed: this goes with, it does not lead to.
+It would change with: more approaches (what could have been seen shrinks), more recruiters, other openings of the same
+recruiters, windows that close, another source of outcomes, or more pairs tested (q grows).
+"""
+
+
+def _associations(home: Home, metric: str, outcome: str) -> list[dict[str, Any]]:
     metric, outcome = SHORT_NAMES.get(metric, metric), SHORT_NAMES.get(outcome, outcome)
     check_pair(_metric(metric), _outcome(outcome))
     with closing(store.open_snapshot(home)) as connection:
@@ -111,12 +174,8 @@ def explain_pair(home: Home, metric: str, outcome: str) -> str:
             [metric, outcome],
         )
     if rows.is_empty():
-        return f"{metric} may be related to {outcome}, but `associations` does not look at this pair."
-    return "\n".join(
-        f"{row['slice']}: {verdict_sentence(row)} "
-        f"({row['n_approaches']:,} approaches, {row['n_recruiters']} recruiters)"
-        for row in rows.iter_rows(named=True)
-    )
+        raise UsageError(f"{metric} may be related to {outcome}, but `associations` does not look at this pair.")
+    return rows.to_dicts()
 
 
 def _names() -> list[str]:

@@ -185,6 +185,27 @@ def test_inspect_prints_a_mapping_that_works(tmp_path: Path):
     assert "ana-dev" not in done.stdout
 
 
+def test_explain_association_gives_every_number_and_what_it_rests_on(demo: Path):
+    done = talkshare("explain", "association", "first_message_words", "replied", home=demo)
+    assert done.returncode == 0, done.stderr
+    [row] = json.loads(
+        talkshare(
+            "sql",
+            "from associations where metric = 'first_message_words' and outcome = 'replied_30d' and slice = 'all'",
+            "--format",
+            "json",
+            home=demo,
+        ).stdout
+    )
+    for name in ("n_approaches", "n_templates", "n_outcomes"):
+        assert f"{row[name]:,}" in done.stdout
+    for name in ("rho", "difference", "adjusted_difference", "adjusted_low", "q", "minimum_detectable_difference"):
+        assert f"{row[name]:,.4g}" in done.stdout, name
+    assert "does not lead to" in done.stdout
+    assert talkshare("explain", "association", "talk_share", "replied", home=demo).returncode == 6
+    assert talkshare("explain", "association", "talk_share", home=demo).returncode == 2
+
+
 def test_explain_marks_the_sentences_of_a_text():
     done = talkshare("explain", "--text", "Hi Ana,\nMay I send you the details?", "--language", "en-GB")
     assert done.returncode == 0, done.stderr
