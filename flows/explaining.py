@@ -112,8 +112,10 @@ def explain_pair(home: Home, metric: str, outcome: str) -> str:
 
 
 def explain_association(home: Home, metric: str, outcome: str) -> str:
-    """All that is known of one pair over all approaches: the sentence, the numbers, what they rest on, what would change
-    them. Raises ForbiddenPairError naming the rule if the guard refuses it."""
+    """All that is known of one pair: the sentence, the numbers, what they rest on, what would change them.
+
+    Raises ForbiddenPairError naming the rule if the guard refuses it.
+    """
     row = next(row for row in _associations(home, metric, outcome) if row["slice"] == "all")
 
     def shown(name: str) -> str:
@@ -126,7 +128,8 @@ def explain_association(home: Home, metric: str, outcome: str) -> str:
         return f"{shown(value)}  [{shown(low)}, {shown(high)}]"
 
     numbers = {
-        "approaches": f"{shown('n_approaches')}, to {shown('n_candidates')} people, by {shown('n_recruiters')} recruiters",
+        "approaches": f"{shown('n_approaches')}, to {shown('n_candidates')} people",
+        "recruiters": shown("n_recruiters"),
         "first messages": f"{shown('n_templates')} different ones",
         "with the outcome": f"{shown('n_outcomes')} ({shown('rate')})",
         "worth": f"{shown('n_effective')} independent approaches",
@@ -160,8 +163,7 @@ compared within the same recruiter, language and month, so that who writes, and 
 recruiter, and of one template, are alike, and the interval allows for it. What else differs between the messages of one
 recruiter in one month (the role, the person written to) is not held fixed: this goes with, it does not lead to.
 It would change with: more approaches (what could have been seen shrinks), more recruiters, other openings of the same
-recruiters, windows that close, another source of outcomes, or more pairs tested (q grows).
-"""
+recruiters, windows that close, another source of outcomes, or more pairs tested (q grows)."""
 
 
 def _associations(home: Home, metric: str, outcome: str) -> list[dict[str, Any]]:
