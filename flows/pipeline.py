@@ -107,7 +107,7 @@ def _measure_and_publish(
     with _timed(report, "measure", progress) as detail:
         detail.update(step(measure)(home, settings, database=database, now=published_at))
     with _timed(report, "relate", progress) as detail:
-        detail.update(step(relate)(home, database=database))
+        detail.update(step(relate)(home, settings, database=database))
     report.finished_at = now + report.elapsed()
     record = replace(report, status="published", published_at=published_at)
     with _timed(report, "publish", progress):
@@ -127,12 +127,14 @@ def measure(home: Home, settings: Settings, *, database: Path, now: datetime) ->
         return measure_store(connection)
 
 
-def relate(home: Home, *, database: Path) -> dict[str, int]:
+def relate(home: Home, settings: Settings, *, database: Path) -> dict[str, int]:
     """Relate metrics to outcomes; returns the number of pairs and verdicts."""
+    from sql.measure import follow
     from sql.measure import relate as relate_approaches
 
     with _work(home, database) as connection:
         associations = relate_approaches(connection)
+        follow(connection, minimum_candidates=settings.privacy.minimum_candidates)
     verdicts = associations.filter(pl.col("slice") == "all").group_by("verdict").len().sort("verdict")
     return {"pairs": associations.height} | dict(verdicts.iter_rows())
 

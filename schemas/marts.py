@@ -68,6 +68,12 @@ MARTS: dict[str, tuple[dict[str, Any], ...]] = {
             "verdict in ('higher', 'lower') and (adjusted_difference is null or q > 0.1)",
         ),
     ),
+    "curves": (
+        _no_row(
+            "a share lies outside its interval", "low is not null and not (share between low - 1e-9 and high + 1e-9)"
+        ),
+        _no_row("a share lies outside 0..1", "not (share between 0 and 1)"),
+    ),
     "source_files": (
         _no_row("rows do not add up", "rows_in != rows_kept + rows_set_aside + rows_already_known + rows_excluded"),
     ),

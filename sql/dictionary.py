@@ -50,6 +50,26 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "verdict_reason": "why, where the verdict is too little data",
         },
     ),
+    "curves": (
+        "By what day how many had answered or converted (Kaplan-Meier): one row per outcome, opening style and day.",
+        {
+            "outcome": "replied or converted",
+            "opening_style": "sell_first, reaction_first, mixed or unsupported",
+            "day": "days since the first message, 0, 1, ...",
+            "n_approaches": "approaches followed",
+            "n_recruiters": "recruiters among them",
+            "at_risk": "approaches still watched, and still waiting, when the day begins",
+            "recruiters_at_risk": "recruiters whose inbox is still watched then",
+            "events": "approaches to which it had happened by the end of the day",
+            "share": "share to whom it has happened by then; null once nobody is left to watch",
+            "standard_error": "by drawing recruiters; null below 8 of them",
+            "low": "lower end of its pointwise 95 % interval",
+            "high": "upper end of its pointwise 95 % interval",
+            "greenwood_error": "Greenwood's standard error, as if approaches were independent",
+            "greenwood_low": "lower end of the interval by Greenwood",
+            "greenwood_high": "upper end of the interval by Greenwood",
+        },
+    ),
     "runs": (
         "Runs of the pipeline and what they did with the rows they read.",
         {

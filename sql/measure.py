@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from sql.associate import MetricSpec, OutcomeSpec, associate
+from sql.curves import COLUMNS, curves
 from sql.frames import fetch, load_frame
 from sql.reading import count_new_texts, detect_new_languages, forget_old_readings, read_new_texts, set_versions
 from sql.registry import registry
@@ -73,3 +74,39 @@ def relate(connection: Any) -> pl.DataFrame:
     associations = associate(rows, metrics, outcomes, week=week, refused_outcomes=refusals)
     load_frame(connection, "associations", associations)
     return associations
+
+
+FOLLOWED = {
+    "replied": ("replied_30d", "is_reply_open_30d", "observed_until", "replied_at", 30),
+    "converted": ("converted_60d", "is_conversion_open_60d", "outcome_observed_until", "converted_at", 90),
+}
+"""Curve -> the outcome whose rate says who is followed, when that is open, the end of observation, event, days."""
+
+
+def follow(connection: Any, *, minimum_candidates: int) -> pl.DataFrame:
+    """By what day how many were answered and converted, per opening style: kept as table `curves`.
+
+    Followed are the approaches that enter the outcome's rate now or once their window closes; only the end of
+    observation censors. Nothing where the outcome is refused, or of a style about too few people.
+    """
+    tables = [pl.DataFrame(schema={"outcome": pl.String, "opening_style": pl.String, **COLUMNS})]
+    refused = {row[0] for row in connection.execute("select outcome from int_refusals").fetchall()}
+    for number, (name, (outcome, is_open, observed, event, days)) in enumerate(FOLLOWED.items()):
+        rows = fetch(
+            connection,
+            f"""
+            select
+                recruiter_id, opening_style,
+                elapsed_hours(started_at, {observed}) / 24 as days_observed,
+                elapsed_hours(started_at, {event}) / 24 as days_to_event
+            from approach_metrics
+            where is_outreach and ({outcome} is not null or {is_open})
+            qualify count(distinct candidate_id) over (partition by opening_style) >= {minimum_candidates}
+            """,
+        )
+        if outcome not in refused:
+            found = curves(rows, group="opening_style", days=days, seed=number)
+            tables.append(found.select(pl.lit(name).alias("outcome"), pl.all()))
+    table = pl.concat(tables).with_columns(pl.col(pl.Float64).round(9))
+    load_frame(connection, "curves", table)
+    return table

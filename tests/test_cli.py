@@ -185,6 +185,22 @@ def test_inspect_prints_a_mapping_that_works(tmp_path: Path):
     assert "ana-dev" not in done.stdout
 
 
+def test_curves_show_the_built_in_effect_of_the_opening_style(demo: Path):
+    query = "select opening_style, day, at_risk, events, share, low, high from curves where outcome = 'replied' order by all"
+    rows = json.loads(talkshare("sql", query, "--format", "json", home=demo).stdout)
+    by_style = {
+        style: [row for row in rows if row["opening_style"] == style] for style in ("sell_first", "reaction_first")
+    }
+    for curve in by_style.values():
+        assert [row["day"] for row in curve] == list(range(31))
+        shares = [row["share"] for row in curve]
+        assert shares == sorted(shares)
+        assert all(row["low"] <= row["share"] <= row["high"] for row in curve if row["low"] is not None)
+    sells, reacts = (by_style[style][30] for style in ("sell_first", "reaction_first"))
+    assert reacts["low"] > sells["share"]
+    assert reacts["share"] > sells["high"]
+
+
 def test_explain_association_gives_every_number_and_what_it_rests_on(demo: Path):
     done = talkshare("explain", "association", "first_message_words", "replied", home=demo)
     assert done.returncode == 0, done.stderr
