@@ -171,7 +171,7 @@ _TABLES: tuple[str, ...] = (
     """create table if not exists identities (participant_id varchar primary key, kind varchar, identity varchar)""",
     """create table if not exists names (participant_id varchar, file_id varchar, name varchar)""",
     """create table if not exists kept_text_counts (
-        body_hash varchar, rule_version varchar, words bigint, chars bigint, template_id varchar,
+        body_hash varchar, rule_version varchar, words bigint, chars bigint,
         primary key (body_hash, rule_version))""",
     """create table if not exists kept_text_stop_words (
         body_hash varchar, rule_version varchar, language varchar, n bigint,

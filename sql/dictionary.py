@@ -23,7 +23,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "n_approaches": "judged approaches with a value of the metric",
             "n_candidates": "distinct candidates among them",
             "n_recruiters": "distinct recruiters among them",
-            "n_templates": "distinct first messages among them, names, numbers and links masked",
+            "n_templates": "template families among their first messages: near copies count once",
             "n_outcomes": "approaches with the outcome",
             "n_effective": "approaches after allowing for likeness within recruiters and templates",
             "share_identifying": "share of approaches in a recruiter-language-month where the metric varies",

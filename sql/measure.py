@@ -9,6 +9,7 @@ import polars as pl
 
 from sql.associate import MetricSpec, OutcomeSpec, associate
 from sql.curves import COLUMNS, curves
+from sql.families import families
 from sql.frames import fetch, load_frame
 from sql.reading import count_new_texts, detect_new_languages, forget_old_readings, read_new_texts, set_versions
 from sql.registry import registry
@@ -30,6 +31,7 @@ def measure(connection: Any) -> dict[str, int]:
     set_versions(connection)
     counted = count_new_texts(connection)
     done = build(connection, until="int_undecided_texts")
+    find_families(connection)
     detect_new_languages(connection)
     done = build(connection, until="int_text_wanted", done=done)
     set_versions(connection)
@@ -37,6 +39,21 @@ def measure(connection: Any) -> dict[str, int]:
     forget_old_readings(connection)
     build(connection, done=done)
     return {"texts counted": counted, "texts classified": classified}
+
+
+def find_families(connection: Any) -> None:
+    """Group the first messages of all approaches into families of near copies: table `text_families`.
+
+    Found anew every time, since a new message can join two families.
+    """
+    openings = fetch(
+        connection,
+        """
+        select body_hash, body from store.bodies
+        where body_hash in (select body_hash from int_sided_messages where is_first)
+        """,
+    )
+    load_frame(connection, "text_families", families(openings))
 
 
 def metric_specs(*, related: bool = True) -> list[MetricSpec]:

@@ -109,7 +109,7 @@ def set_versions(connection: Any) -> None:
 
 
 def count_new_texts(connection: Any) -> int:
-    """Words, characters, template and stop words of every text that lacks them; returns how many were read."""
+    """Words, characters and stop words of every text that lacks them; returns how many were read."""
     wanted = "select body_hash, '' as language from store.bodies anti join text_counts using (body_hash)"
     return _read(connection, "counts", wanted, count_texts)
 
@@ -203,7 +203,7 @@ def count_texts(texts: pl.DataFrame) -> dict[str, pl.DataFrame]:
         .with_columns(pl.col("language").str.strip_prefix("stop_words_"))
     )
     return {
-        "text_counts": counts.select("body_hash", "words", "chars", "template_id"),
+        "text_counts": counts.select("body_hash", "words", "chars"),
         "text_stop_words": stop_words,
     }
 

@@ -1,8 +1,7 @@
-"""Words, characters, template and language of one text: what can be counted before its language is known."""
+"""Words, characters and language of one text: what can be counted before its language is known."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from functools import cache
 from typing import Any
@@ -23,7 +22,7 @@ SUREST = 0.5
 
 
 def count_words(texts: pl.DataFrame) -> pl.DataFrame:
-    """Language-free counts per text: `body_hash, body` -> `body_hash, words, chars, template_id, stop_words_<lang>...`.
+    """Language-free counts per text: `body_hash, body` -> `body_hash, words, chars, stop_words_<lang>...`.
 
     `words` is null for a text mostly in a script without spaces; `chars` counts the trimmed text.
     """
@@ -38,7 +37,6 @@ def count_words(texts: pl.DataFrame) -> pl.DataFrame:
             "body_hash",
             words=pl.when("is_unspaced").then(None).otherwise(plain.str.count_matches(WORD)).cast(pl.Int64),
             chars=pl.col("body").str.strip_chars().str.len_chars().cast(pl.Int64),
-            template_id=_template(plain),
             **{
                 f"stop_words_{language}": pl.col("spaced")
                 .str.count_matches("|".join(f" {re.escape(word)} " for word in lexicon.stop_words))
@@ -79,21 +77,3 @@ def _identifier() -> Any:
 
 def _folded(text: pl.Expr) -> pl.Expr:
     return text.str.to_lowercase().str.replace_all("[’ʼ`´]", "'")
-
-
-def _template(plain: pl.Expr) -> pl.Expr:
-    """Texts that differ only in their first line's name, numbers and addresses share an id."""
-    masked = (
-        _folded(plain)
-        .str.replace(r"^\s*\S+(?:\s+\S+){0,3}?\s*[,!:–-]", "")
-        .str.replace_all(r"\p{N}+", "0")
-        .str.replace_all(r"\s+", " ")
-        .str.strip_chars()
-    )
-    return masked.map_batches(
-        lambda column: pl.Series(
-            [None if text is None else hashlib.blake2b(text.encode(), digest_size=8).hexdigest() for text in column],
-            dtype=pl.String,
-        ),
-        return_dtype=pl.String,
-    )

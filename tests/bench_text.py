@@ -153,14 +153,14 @@ def differing(messages: list[Message]) -> int:
             n_wrong += (
                 {name: features[name] for name in FEATURES} != text.features
                 or {name: load[name] for name in LOAD} != text.load
-                or (counts["words"], counts["chars"], counts["template_id"]) != text.counts[:3]
+                or (counts["words"], counts["chars"]) != text.counts[:2]
                 or [row["words"] for row in rows] != list(text.sentence_words)
                 or (takes_up and [row["rule"] for row in rows] != [sentence.rule for sentence in text.sentences])
                 or [row["words"] for row in found.get("text_words", {}).get(key, [])]
                 != [text.words] * (text.words is not None)
                 or any(
                     n != sum(row["n"] for row in found.get("text_stop_words", {}).get((row["body_hash"], language), []))
-                    for language, n in text.counts[3].items()
+                    for language, n in text.counts[2].items()
                 )
             )
     return n_wrong

@@ -6,7 +6,6 @@ that comes again (bodies, lines, sentences, words) remembered until `forget`.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import sys
 import unicodedata
@@ -64,7 +63,7 @@ UNSPACED = re.compile(
 )
 """Han, kana, Thai, Lao, Khmer, Myanmar."""
 
-Counts = tuple[int | None, int, str, dict[str, int]]
+Counts = tuple[int | None, int, dict[str, int]]
 Alone = tuple[bool, bool, bool, bool | None, str | None, bool, bool, bool | None, bool | None, int | None, int | None]
 Piece = tuple[str, bool, bool]
 """A sentence, whether its line begins like the item of a list, whether it is alone there."""
@@ -469,7 +468,7 @@ def count_kinds(sentences: Sequence[Sentence]) -> dict[str, Any]:
 
 
 def count_words(body: str, plain: str, exact: bool) -> Counts:
-    """`words, chars, template_id` and the stop words of each language."""
+    """`words, chars` and the stop words of each language."""
     found = patterns(exact)
     folded = fold(plain)
     hits = [languages for token in found.token.findall(folded) for languages in _stop_words().get(token, ())]
@@ -478,7 +477,6 @@ def count_words(body: str, plain: str, exact: bool) -> Counts:
     return (
         None if is_unspaced else len(found.word.findall(plain)),
         len(body.strip(WHITE)),
-        template(without_addresses(fold(body), exact), found),
         {language: hits.count(language) for language in lexicons()},
     )
 
@@ -488,12 +486,6 @@ def fold(text: str) -> str:
     for apostrophe in "’ʼ`´":
         text = text.replace(apostrophe, "'")
     return text
-
-
-def template(folded: str, found: Patterns) -> str:
-    text = re.sub(found.any_number.pattern + "+", "0", found.first_name.sub("", folded, count=1))
-    text = found.white.sub(" ", text).strip(WHITE)
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 @cache

@@ -104,7 +104,7 @@ def by_frames(texts: list[tuple[str, str]]) -> list[dict[str, Any]]:
         {"stop_words": {}, "sentences": [], "sentence_words": [], "words": None} for _ in texts
     ]
     for row in read["text_counts"].to_dicts():
-        found[int(row["body_hash"])]["counts"] = (row["words"], row["chars"], row["template_id"])
+        found[int(row["body_hash"])]["counts"] = (row["words"], row["chars"])
     for row in read["text_stop_words"].to_dicts():
         found[int(row["body_hash"])]["stop_words"][row["language"]] = row["n"]
     for row in placed.to_dicts():
@@ -122,9 +122,9 @@ def by_frames(texts: list[tuple[str, str]]) -> list[dict[str, Any]]:
 
 def by_hand(body: str, language: str) -> dict[str, Any]:
     read = plain_reading.read(body, language)
-    words, chars, template, stop_words = read.counts
+    words, chars, stop_words = read.counts
     return {
-        "counts": (words, chars, template),
+        "counts": (words, chars),
         "stop_words": {name: n for name, n in stop_words.items() if n},
         "sentences": [{name: getattr(found, name) for name in OF_A_SENTENCE} for found in read.sentences],
         "sentence_words": list(read.sentence_words),

@@ -1,4 +1,4 @@
-"""Words, characters, templates, stop words and languages of one text."""
+"""Words, characters, stop words and languages of one text."""
 
 from __future__ import annotations
 
@@ -11,10 +11,6 @@ from sql import text
 def words(body: str) -> int | None:
     counted: int | None = text.count_words(pl.DataFrame({"body_hash": ["h"], "body": [body]}))["words"][0]
     return counted
-
-
-def template(body: str) -> str:
-    return str(text.count_words(pl.DataFrame({"body_hash": ["h"], "body": [body]}))["template_id"][0])
 
 
 @pytest.mark.parametrize(
@@ -53,12 +49,6 @@ def test_counts_characters_without_the_white_space_around() -> None:
 def test_counts_stop_words_next_to_each_other() -> None:
     counts = text.count_words(pl.DataFrame({"body_hash": ["h"], "body": ["the the THE of; und"]}))
     assert (counts["stop_words_en"][0], counts["stop_words_de"][0]) == (4, 1)
-
-
-def test_the_same_template_differs_only_in_name_numbers_and_links() -> None:
-    one = template("Hi Ana,\nwe pay 100 k: https://a.example/1")
-    assert one == template("Hi Ben Smith,\nwe pay 90 k: https://b.example/2")
-    assert one != template("Hi Ana,\nwe offer 100 k: https://a.example/1")
 
 
 @pytest.mark.parametrize(

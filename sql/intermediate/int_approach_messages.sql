@@ -30,7 +30,6 @@ counted as (
         messages.*,
         counts.words,
         counts.chars,
-        counts.template_id,
         features.sentences,
         features.marked_sentences,
         features.question_sentences,

@@ -17,7 +17,9 @@ you_words_opening = "words of the first message that address the reader; null wi
 we_words_opening = "words of the first message that speak of us; null without rules for the language"
 request_sentences_opening = "sentences of the first message that ask or invite to act; null without rules for the language"
 plain_sentences_opening = "sentences of the first message that are not greeting, thanks or closing"
-template_id = "same id = same first message but for the addressed name, numbers and links"
+template_id = """\
+same id = same template family: first messages that are near copies (Jaccard similarity of .8 or more on runs of five words, \
+names, numbers and links masked), and what such copies link"""
 
 [metric.first_message_words]
 title = "First-message length"
@@ -127,6 +129,13 @@ kind = "ratio"
 unit = "share"
 observation = "opening"
 
+[metric.own_text_share]
+title = "Own text in the first message"
+meaning = "runs of five words that no other first message has, of all in the first message; names, numbers and links masked"
+kind = "ratio"
+unit = "share"
+observation = "opening"
+
 [metric.contacts_28d_before]
 title = "New contacts in the 28 days before"
 meaning = "people this recruiter wrote to for the first time in the 28 days before the approach began"
@@ -204,13 +213,15 @@ select
     first_messages.plain_question_sentences as question_sentences_opening,
     first_messages.request_sentences as request_sentences_opening,
     first_messages.plain_sentences as plain_sentences_opening,
-    published_id(first_messages.template_id) as template_id,
+    published_id(families.family_id) as template_id,
+    families.own_text_share,
     coalesce(opening_runs.opening_run_messages, 0) as opening_run_messages,
     volumes.contacts_28d_before
 from int_approaches as approaches
 inner join first_messages
     on approaches.thread_id = first_messages.thread_id and approaches.approach_no = first_messages.approach_no
 inner join volumes on approaches.thread_id = volumes.thread_id and approaches.approach_no = volumes.approach_no
+left join text_families as families on first_messages.body_hash = families.body_hash
 left join text_load as load
     on first_messages.body_hash = load.body_hash and first_messages.side_language = load.language
 left join opening_runs
