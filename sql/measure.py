@@ -13,6 +13,7 @@ from sql.families import families
 from sql.frames import fetch, load_frame
 from sql.reading import count_new_texts, detect_new_languages, forget_old_readings, read_new_texts, set_versions
 from sql.registry import registry
+from sql.replies import reply_classes
 from sql.runner import build
 
 
@@ -36,6 +37,8 @@ def measure(connection: Any) -> dict[str, int]:
     done = build(connection, until="int_text_wanted", done=done)
     set_versions(connection)
     classified = read_new_texts(connection)
+    done = build(connection, until="int_first_replies", done=done)
+    classify_replies(connection)
     forget_old_readings(connection)
     build(connection, done=done)
     return {"texts counted": counted, "texts classified": classified}
@@ -54,6 +57,19 @@ def find_families(connection: Any) -> None:
         """,
     )
     load_frame(connection, "text_families", families(openings))
+
+
+def classify_replies(connection: Any) -> None:
+    """What the first replies say: table `text_replies`."""
+    texts = fetch(
+        connection,
+        """
+        select distinct replies.body_hash, replies.language, bodies.body
+        from int_first_replies as replies
+        inner join store.bodies as bodies on replies.body_hash = bodies.body_hash
+        """,
+    )
+    load_frame(connection, "text_replies", reply_classes(texts))
 
 
 def metric_specs(*, related: bool = True) -> list[MetricSpec]:

@@ -20,9 +20,11 @@ from flows.cli import leave
 from flows.store import connect
 from sql.kinds import KINDS
 from sql.marking import mark
+from sql.replies import REPLY_CLASSES, reply_classes
 from sql.runner import load_macros
 from sql.sentences import QUESTION_MARKS
 
+REPLIES = Path(__file__).parent / "samples" / "replies"
 SENTENCES = Path(__file__).parent / "samples" / "sentences"
 PAGE = Path(__file__).parent.parent / "docs" / "accuracy.md"
 PUBLIC = "## On labelled public data"
@@ -138,6 +140,38 @@ def _rate(right: int, n: int) -> str:
     return f"{right / n:.2f} ({interval.low:.2f}–{interval.high:.2f})"
 
 
+def replies_part() -> list[str]:
+    """The part of the page about the classes of first replies."""
+    lines = [
+        "",
+        "## Classes of first replies",
+        "",
+        "Held-out replies of `tests/samples/replies/`, written before the rules and never tuned on; a label of an outcome "
+        "source wins over the rules.",
+        "",
+        "| language | replies | macro F1 | right | interested F1 | declined F1 | other F1 | opt-outs found | false opt-outs |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for path in sorted(REPLIES.glob("*.held_out.tsv")):
+        language = path.name.split(".")[0]
+        rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+        replies = pl.DataFrame(rows, schema=["class", "opt_out", "text"], orient="row").with_columns(
+            body_hash=pl.int_range(pl.len()).cast(pl.String),
+            language=pl.lit(language),
+            body=pl.col("text").str.replace_all(" / ", "\n", literal=True),
+        )
+        said = reply_classes(replies.select("body_hash", "language", "body"))
+        f1 = [_f1(_counts(replies["class"] == name, said["reply_class"] == name)) for name in REPLY_CLASSES]
+        right = int((replies["class"] == said["reply_class"]).sum())
+        out = _counts(replies["opt_out"] == "1", said["opted_out"])
+        lines.append(
+            f"| {language} | {replies.height} | {sum(f1) / len(f1):.2f} | {_rate(right, replies.height)} | "
+            + " | ".join(f"{value:.2f}" for value in f1)
+            + f" | {out['right']} of {out['labelled']} | {out['claimed'] - out['right']} |"
+        )
+    return lines
+
+
 def own_part() -> str:
     """The part of the page about our own held-out sentences."""
     languages = sorted(path.name.split(".")[0] for path in SENTENCES.glob("*.held_out.tsv"))
@@ -173,7 +207,7 @@ def own_part() -> str:
         lines += ["| | " + " | ".join(kind.replace("_", " ") for kind in KINDS) + " |", "|---" * (len(KINDS) + 1) + "|"]
         for label, counts_row in zip(KINDS, result["confusion"], strict=True):
             lines.append(f"| {label} | " + " | ".join(str(n) if n else "" for n in counts_row) + " |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *replies_part()]) + "\n"
 
 
 def public_part(records: list[dict[str, Any]]) -> str:

@@ -8,6 +8,9 @@ Weakness: an answer by telephone is not seen.
 [columns]
 replied_at = "when the candidate's first message of the approach was sent, UTC"
 reply_words = "words in that message"
+reply_class = "interested, declined or other, of the first reply; null without a reply or without rules for its language"
+reply_class_method = "label: an event of an outcome source within 7 days after the reply; rules: by phrases (docs/accuracy.md)"
+reply_opted_out = "the first reply, or a label, asks for no more messages; null as reply_class"
 is_reply_open_7d = "true while nobody can say yet whether a reply came within 7 days"
 is_reply_open_14d = "the same for 14 days"
 is_reply_open_30d = "the same for 30 days"
@@ -86,6 +89,22 @@ counts as (
     left join first_replies as replies
         on messages.thread_id = replies.thread_id and messages.approach_no = replies.approach_no
     group by messages.thread_id, messages.approach_no
+),
+
+labels as (
+    select
+        replies.thread_id,
+        replies.approach_no,
+        arg_min(outcomes.event, (outcomes.occurred_at, outcomes.event)) as event,
+        bool_or(outcomes.event = 'opted_out') as opted_out
+    from first_replies as replies
+    inner join int_outcome_approaches as outcomes
+        on
+            replies.thread_id = outcomes.thread_id
+            and replies.approach_no = outcomes.approach_no
+            and outcomes.event in ('interested', 'declined', 'opted_out')
+            and outcomes.occurred_at between replies.replied_at and replies.replied_at + interval 7 days
+    group by replies.thread_id, replies.approach_no
 )
 
 select
@@ -96,6 +115,13 @@ select
     replies.replied_at,
     elapsed_hours(approaches.started_at, replies.replied_at) as reply_hours,
     replies.reply_words,
+    case
+        when labels.event = 'opted_out' then 'declined'
+        else coalesce(labels.event, said.reply_class)
+    end as reply_class,
+    case when labels.event is not null then 'label' when said.reply_class is not null then 'rules' end
+        as reply_class_method,
+    coalesce(labels.opted_out or said.opted_out, labels.opted_out, said.opted_out) as reply_opted_out,
     case
         when approaches.is_judgeable
             then judged(approaches.observed_until, approaches.started_at, replies.replied_at, 7)
@@ -119,4 +145,8 @@ from int_approaches as approaches
 inner join counts on approaches.thread_id = counts.thread_id and approaches.approach_no = counts.approach_no
 left join first_replies as replies
     on approaches.thread_id = replies.thread_id and approaches.approach_no = replies.approach_no
+left join labels on approaches.thread_id = labels.thread_id and approaches.approach_no = labels.approach_no
+left join int_first_replies as texts
+    on approaches.thread_id = texts.thread_id and approaches.approach_no = texts.approach_no
+left join text_replies as said on texts.body_hash = said.body_hash and texts.language = said.language
 where approaches.is_outreach
