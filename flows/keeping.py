@@ -160,15 +160,7 @@ def _insert_messages(connection: Connection, file_id: str) -> int:
         from folded
         """
     )
-    (known,) = connection.execute(
-        """
-        select
-            count(*) filter (where message_key in (select message_key from message_rows))
-            + (select count(*) - count(distinct message_key) from keyed_messages
-               where message_key not in (select message_key from message_rows))
-        from keyed_messages
-        """
-    ).fetchall()[0]
+    known = _count_known(connection, "message")
     connection.execute("insert or ignore into bodies select distinct body_hash, trimmed from keyed_messages")
     connection.execute(
         """
@@ -182,7 +174,7 @@ def _insert_messages(connection: Connection, file_id: str) -> int:
         [file_id, _REPLY_SUBJECT],
     )
     connection.execute("drop table keyed_messages")
-    return int(known)
+    return known
 
 
 def _insert_outcomes(connection: Connection, file_id: str) -> int:
@@ -199,15 +191,7 @@ def _insert_outcomes(connection: Connection, file_id: str) -> int:
         from incoming_outcomes
         """
     )
-    (known,) = connection.execute(
-        """
-        select
-            count(*) filter (where outcome_key in (select outcome_key from outcome_rows))
-            + (select count(*) - count(distinct outcome_key) from keyed_outcomes
-               where outcome_key not in (select outcome_key from outcome_rows))
-        from keyed_outcomes
-        """
-    ).fetchall()[0]
+    known = _count_known(connection, "outcome")
     connection.execute(
         """
         insert into outcome_rows
@@ -218,6 +202,20 @@ def _insert_outcomes(connection: Connection, file_id: str) -> int:
         [file_id],
     )
     connection.execute("drop table keyed_outcomes")
+    return known
+
+
+def _count_known(connection: Connection, thing: str) -> int:
+    """How many of the keyed messages or outcomes another export, or an earlier row of this one, had brought before."""
+    key, kept, keyed = f"{thing}_key", f"{thing}_rows", f"keyed_{thing}s"
+    (known,) = connection.execute(
+        f"""
+        select
+            count(*) filter (where {key} in (select {key} from {kept}))
+            + (select count(*) - count(distinct {key}) from {keyed} where {key} not in (select {key} from {kept}))
+        from {keyed}
+        """
+    ).fetchall()[0]
     return int(known)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from sql.lexicon import lexicons
-from sql.sentences import ADDRESS, without_addresses
+from sql.sentences import without_addresses
 
 UNDECIDED = "und"
 
@@ -59,9 +59,9 @@ def _is_unspaced(plain: pl.Series) -> pl.Series:
 def detect_languages(texts: pl.DataFrame) -> pl.DataFrame:
     """`body_hash, body` -> `body_hash, language`: ISO 639 code by py3langid, `und` for short texts and weak guesses."""
     identifier = _identifier()
-    plain = pl.col("body").str.slice(0, LONGEST_DETECTED_CHARS).str.replace_all(ADDRESS, " ")
+    plain = without_addresses(texts["body"].str.slice(0, LONGEST_DETECTED_CHARS))
     languages = []
-    for text in texts.select(plain).to_series():
+    for text in plain:
         is_long = sum(letter.isalpha() for letter in text) >= FEWEST_DETECTED_LETTERS
         language, probability = identifier.classify(text) if is_long else (UNDECIDED, 1.0)
         languages.append(str(language) if probability >= SUREST else UNDECIDED)

@@ -10,11 +10,13 @@ from random import Random
 import polars as pl
 import pytest
 
+from flows.config import OpeningSettings
 from flows.demo.people import STYLES
 from flows.demo.world import invent_world
 from flows.store import connect
 from sql import kinds, sentences
 from sql.frames import fetch, load_frame
+from sql.measure import set_variables
 from sql.reading import count_kinds
 from sql.runner import load_macros
 from tests import accuracy
@@ -76,8 +78,7 @@ def test_the_styles_of_the_invented_world_are_recognised() -> None:
     texts = pl.DataFrame(openings, ["language", "body", "style"], orient="row").with_row_index("text_no")
     with connect() as connection:
         load_macros(connection)
-        for name, setting in {"sell_first_share": 0.5, "sell_first_offers": 2, "reaction_first_offers": 1}.items():
-            connection.execute(f"set variable {name} = {setting}")
+        set_variables(connection, OpeningSettings().model_dump())
         load_frame(connection, "counted", texts.join(count_kinds(kinds.classify(sentences.split(texts))), on="text_no"))
         found = fetch(
             connection,

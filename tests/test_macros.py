@@ -9,6 +9,8 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from flows import store
+from flows.config import OpeningSettings
+from sql.measure import set_variables
 from sql.runner import load_macros
 
 
@@ -16,8 +18,7 @@ from sql.runner import load_macros
 def value():
     connection = store.connect()
     connection.execute("set variable time_zone = 'Europe/Berlin'")
-    for name, setting in {"sell_first_share": 0.5, "sell_first_offers": 2, "reaction_first_offers": 1}.items():
-        connection.execute(f"set variable {name} = {setting}")
+    set_variables(connection, OpeningSettings().model_dump())
     load_macros(connection)
     yield lambda expression: connection.execute(f"select {expression}").fetchall()[0][0]
     connection.close()
