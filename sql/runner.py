@@ -19,7 +19,10 @@ def load_macros(connection: Any) -> None:
 
 
 def tables_read(connection: Any, select: str) -> set[str]:
-    """Names of the tables a select reads, found by DuckDB's own parser. Raises ValueError if it does not parse."""
+    """Names of the tables a select reads, found by DuckDB's own parser; a table macro is given its table's name.
+
+    Raises ValueError if the select does not parse.
+    """
     (text,) = connection.execute("select json_serialize_sql(?::varchar)", [select]).fetchall()[0]
     tree = json.loads(text)
     if tree.get("error"):
@@ -31,11 +34,20 @@ def _base_tables(node: Any) -> Iterator[str]:
     if isinstance(node, dict):
         if node.get("type") == "BASE_TABLE":
             yield node["table_name"]
+        if node.get("type") == "TABLE_FUNCTION":
+            yield from _texts(node["function"]["arguments"])
         for value in node.values():
             yield from _base_tables(value)
     elif isinstance(node, list):
         for value in node:
             yield from _base_tables(value)
+
+
+def _texts(arguments: Iterable[Any]) -> Iterator[str]:
+    for argument in arguments:
+        literal = argument["expression"].get("literal") or {}
+        if literal.get("kind") == "STRING":
+            yield literal["text"]
 
 
 def order(connection: Any, queries: Iterable[Query]) -> list[Query]:

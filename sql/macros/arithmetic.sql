@@ -14,13 +14,15 @@ create or replace macro elapsed_hours(earlier, later) as (epoch_us(later) - epoc
 -- The 97.5 % point of the normal distribution.
 create or replace macro z_975() as 1.959963984540054;
 
--- The 97.5 % point of Student's t: from the table up to 4 degrees, then by Cornish and Fisher's expansion (within 0.2 %).
+-- The 97.5 % point of Student's t for one degree of freedom or more, whole or not: below 5 by a polynomial fitted to its
+-- logarithm (within 0.002 %), then by Cornish and Fisher's expansion (within 0.2 %).
 create or replace macro t_975(degrees) as
-case degrees
-    when 1 then 12.706204736174694
-    when 2 then 4.302652729749462
-    when 3 then 3.1824463052837086
-    when 4 then 2.7764451051977987
+case
+    when degrees < 5
+        then exp(
+            0.673599 + 1.202776 / degrees + 0.737114 / degrees ^ 2 + 0.114076 / degrees ^ 3
+            - 0.271894 / degrees ^ 4 + 0.086433 / degrees ^ 5
+        )
     else
         z_975()
         + (z_975() ^ 3 + z_975()) / (4 * degrees)
