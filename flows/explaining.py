@@ -10,14 +10,15 @@ import polars as pl
 from flows import store
 from flows.store import Home
 from schemas.errors import UsageError
-from sql.associate import MetricSpec, OutcomeSpec, check_pair, is_allowed, verdict_sentence
 from sql.frames import fetch
+from sql.guard import MetricSpec, OutcomeSpec, check_pair, is_allowed
 from sql.kinds import DECISIONS, KINDS
 from sql.lexicon import lexicons
 from sql.marking import language_of, mark, reason
 from sql.measure import metric_specs, outcome_specs
 from sql.registry import registry
 from sql.runner import load_macros
+from sql.wording import verdict_sentence
 
 SHORT_NAMES = {"replied": "replied_30d", "converted": "converted_60d", "followups": "followups_before_reply"}
 

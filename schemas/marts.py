@@ -74,6 +74,17 @@ MARTS: dict[str, tuple[dict[str, Any], ...]] = {
         ),
         _no_row("a share lies outside 0..1", "not (share between 0 and 1)"),
     ),
+    "dose_response": (
+        _no_row("a rate lies outside its interval", "not (rate between rate_low - 1e-9 and rate_high + 1e-9)"),
+    ),
+    "snapshot_info": (
+        _no_row(
+            "an inbox seems to lack its unanswered conversations and is out of reply rates; [completeness] in the "
+            "settings can declare the exports complete",
+            "n_incomplete_inboxes > 0",
+            "warn",
+        ),
+    ),
     "source_files": (
         _no_row("rows do not add up", "rows_in != rows_kept + rows_set_aside + rows_already_known + rows_excluded"),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,17 +11,20 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from schemas.errors import ForbiddenPairError
 from sql import statistics
+from sql.guard import MetricSpec, OutcomeSpec, allowed_pairs
 from sql.statistics import Codes, Floats, Slope, dense
+from sql.verdicts import Minimums, too_little, with_q, with_verdicts
 
 Flags = npt.NDArray[np.bool_]
 
 MIN_CANDIDATES = 5
-FALSE_DISCOVERY = 0.10
 ENOUGH_CLUSTERS = 50
 WILD_CLUSTERS = 500
 WILD_CLUSTERS_ACROSS_CELLS = 150
+SLICED_BY = ("language", "channel", "team")
+SLICE_APPROACHES = 500
+SLICES_EACH = 4
 
 ASSOCIATIONS: dict[str, Any] = {
     "metric": pl.String,
@@ -53,107 +56,12 @@ ASSOCIATIONS: dict[str, Any] = {
     "sign_pooled": pl.Int64,
     "sign_within": pl.Int64,
     "is_simpson": pl.Boolean,
+    "is_confounded": pl.Boolean,
     "method": pl.String,
     "verdict": pl.String,
     "verdict_reason": pl.String,
 }
 ESTIMATES = [name for name, dtype in ASSOCIATIONS.items() if dtype == pl.Float64]
-
-
-@dataclass(frozen=True)
-class MetricSpec:
-    """A metric as its SQL header declares it; `name` is a column of `approach_metrics`."""
-
-    name: str
-    observation: str
-    """opening | landmark | landmark_unanswered | before_reply | whole"""
-    kind: str
-    unit: str
-
-
-@dataclass(frozen=True)
-class OutcomeSpec:
-    """A yes-or-no outcome; `name` is a column of `approach_metrics`, NULL where unknown or still open."""
-
-    name: str
-    start: str
-    """Where its window begins: opening | landmark | landmark_unanswered"""
-    maturity_days: int | None
-
-
-@dataclass(frozen=True)
-class Minimums:
-    """What a verdict needs: approaches with the outcome, approaches in the smaller group, recruiters.
-
-    As many template families as recruiters: with 6 shared ones no method tried held 5 % (7 to 10 %, sim).
-    """
-
-    outcomes: int = 100
-    group: int = 30
-    recruiters: int = 8
-
-
-def check_pair(metric: MetricSpec, outcome: OutcomeSpec) -> None:
-    """Raise `ForbiddenPairError` unless the metric was complete before the outcome could happen."""
-    pair = f"{metric.name} may not be related to {outcome.name}"
-    if metric.observation == "whole":
-        raise ForbiddenPairError(
-            "whole-contains-the-outcome",
-            f"{pair}: it is measured over the whole conversation, which contains the outcome; "
-            "use its landmark form with an outcome after the landmark.",
-        )
-    if metric.observation == "before_reply":
-        raise ForbiddenPairError(
-            "before-reply-contains-the-outcome",
-            f"{pair}: it stops growing when the reply comes, so it contains the outcome; "
-            "use followups_unanswered_7d with replied_8_to_30d.",
-        )
-    if metric.observation not in ("opening", "landmark", "landmark_unanswered"):
-        raise ForbiddenPairError(
-            "unknown-observation-point",
-            f"{pair}: we know no observation point '{metric.observation}'; declare one in the SQL header.",
-        )
-    if outcome.maturity_days is None:
-        raise ForbiddenPairError(
-            "undated-outcome",
-            f"{pair}: the outcome has no window, so older approaches had longer to reach it; "
-            "use the same event within 30, 60 or 90 days.",
-        )
-    if metric.observation == outcome.start:
-        return
-    if metric.observation == "landmark":
-        raise ForbiddenPairError(
-            "landmark-needs-outcomes-after-it",
-            f"{pair}: the outcome may have happened before the landmark, 7 days after the first reply; "
-            "use converted_60d_after_landmark.",
-        )
-    if metric.observation == "landmark_unanswered":
-        raise ForbiddenPairError(
-            "unanswered-landmark-needs-later-replies",
-            f"{pair}: the outcome may have happened before day 7, when this metric is taken; "
-            "use replied_8_to_30d, among approaches still unanswered on day 7.",
-        )
-    raise ForbiddenPairError(
-        "opening-needs-outcomes-from-the-start",
-        f"{pair}: the outcome is known only for approaches that were, or were not, answered by then; "
-        "use an outcome counted from the first message.",
-    )
-
-
-def allowed_pairs(
-    metrics: Sequence[MetricSpec], outcomes: Sequence[OutcomeSpec]
-) -> list[tuple[MetricSpec, OutcomeSpec]]:
-    """Every pair the guard lets through, in the given order."""
-    return [(metric, outcome) for metric in metrics for outcome in outcomes if is_allowed(metric, outcome)]
-
-
-def is_allowed(metric: MetricSpec, outcome: OutcomeSpec) -> bool:
-    """Whether the guard lets the pair through."""
-    try:
-        check_pair(metric, outcome)
-    except ForbiddenPairError:
-        return False
-    return True
 
 
 def associate(
@@ -171,32 +79,49 @@ def associate(
     Differences are shares (0.03 = 3 points) between the metric's quartiles. `refused_outcomes` maps an
     outcome to the reason why we refuse its rates. Rows come in any order; `week` and names seed the draws.
     """
-    ordered = rows.sort("thread_id", "approach_no")
     minimums = minimums or Minimums()
-    pairs = allowed_pairs(metrics, outcomes)
     records = []
     for name, where in (slices or default_slices(rows)).items():
-        part = ordered.filter(where)
-        groups = Groups.of(part)
-        metric_values = {metric.name: _floats(part, metric.name) for metric, _ in pairs}
-        outcome_values = {outcome.name: _floats(part, outcome.name) for _, outcome in pairs}
-        for metric, outcome in pairs:
-            x, y = metric_values[metric.name], outcome_values[outcome.name]
-            used = np.isfinite(x) & np.isfinite(y)
-            pair = {"metric": metric.name, "observation": metric.observation, "outcome": outcome.name}
-            sample = Sample(x[used], y[used], groups.take(used), _seed(metric.name, outcome.name, name, week))
+        for metric, outcome, sample in samples(rows.filter(where), metrics, outcomes, week=week, slice_name=name):
+            pair = {"metric": metric.name, "observation": metric.observation, "outcome": outcome.name, "slice": name}
             refusal = (refused_outcomes or {}).get(outcome.name)
-            records.append(pair | {"slice": name} | _relate(sample, minimums, refusal))
+            records.append(pair | _relate(sample, minimums, refusal))
     associations = pl.DataFrame(records, schema=ASSOCIATIONS)
     # Sums of doubles may differ in the last bits between machines; nine decimals of a share do not.
-    return _with_verdicts(_with_q(associations)).with_columns(pl.col(ESTIMATES).round(9))
+    return with_verdicts(with_q(associations)).with_columns(pl.col(ESTIMATES).round(9))
+
+
+def samples(
+    rows: pl.DataFrame,
+    metrics: Sequence[MetricSpec],
+    outcomes: Sequence[OutcomeSpec],
+    *,
+    week: str,
+    slice_name: str = "all",
+) -> Iterator[tuple[MetricSpec, OutcomeSpec, Sample]]:
+    """Every allowed pair with the approaches in which both are known, in an order that is their own."""
+    ordered = rows.sort("thread_id", "approach_no")
+    pairs = allowed_pairs(metrics, outcomes)
+    groups = Groups.of(ordered)
+    values = {spec.name: _floats(ordered, spec.name) for pair in pairs for spec in pair}
+    for metric, outcome in pairs:
+        x, y = values[metric.name], values[outcome.name]
+        used = np.isfinite(x) & np.isfinite(y)
+        seed = _seed(metric.name, outcome.name, slice_name, week)
+        is_flag = rows.schema[metric.name] == pl.Boolean
+        yield metric, outcome, Sample(x[used], y[used], groups.take(used), seed, is_flag)
 
 
 def default_slices(rows: pl.DataFrame) -> dict[str, pl.Expr]:
-    """All rows; and, where a method resolved the roles, those whose candidate was not merely assumed."""
+    """All rows; where a method resolved the roles, those whose candidate was not merely assumed; the larger groups."""
     slices = {"all": pl.lit(True)}
     if "role_method" in rows.columns:
         slices["without assumed candidates"] = pl.col("role_method").ne_missing("assumed_counterpart")
+    for name in SLICED_BY:
+        if name in rows.columns:
+            sizes = rows.drop_nulls(name).group_by(name).len().sort(["len", name], descending=[True, False])
+            large = sizes.filter(pl.col("len") >= SLICE_APPROACHES, pl.col("len") < rows.height)
+            slices |= {f"{name}: {value}": pl.col(name) == value for value in large[name].head(SLICES_EACH)}
     return slices
 
 
@@ -268,8 +193,13 @@ class Contrast:
     name: str
 
     @classmethod
-    def of(cls, x: Floats) -> Contrast:
-        """Across the interquartile range; where that is nil, approaches above the median against the rest."""
+    def of(cls, x: Floats, *, is_flag: bool = False) -> Contrast:
+        """Across the interquartile range; where that is nil, approaches above the median against the rest.
+
+        A yes-or-no metric: yes against no.
+        """
+        if is_flag:
+            return cls(x, 1.0, 0.0, 1.0, int(min(x.sum(), x.size - x.sum())), "yes against no")
         low, median, high = (float(v) for v in np.quantile(x, [0.25, 0.5, 0.75]))
         above = x > median if np.any(x > median) else x >= median
         group = int(min(np.sum(above), np.sum(~above)))
@@ -286,6 +216,8 @@ class Sample:
     y: Floats
     groups: Groups
     seed: int
+    is_flag: bool = False
+    """The metric is yes or no."""
 
 
 def _relate(sample: Sample, minimums: Minimums, refusal: str | None) -> dict[str, Any]:
@@ -296,12 +228,13 @@ def _relate(sample: Sample, minimums: Minimums, refusal: str | None) -> dict[str
         "n_recruiters": statistics.count_groups(groups.recruiters),
         "n_templates": statistics.count_groups(groups.templates[groups.has_template]),
         "is_simpson": False,
+        "is_confounded": False,
     }
     if refusal:
         return record | {"verdict_reason": refusal}
     if record["n_candidates"] < MIN_CANDIDATES:
         return record | {"verdict_reason": f"fewer than {MIN_CANDIDATES} candidates"}
-    contrast = Contrast.of(sample.x)
+    contrast = Contrast.of(sample.x, is_flag=sample.is_flag)
     record |= {
         "n_outcomes": int(sample.y.sum()),
         "rate": float(sample.y.mean()),
@@ -311,8 +244,8 @@ def _relate(sample: Sample, minimums: Minimums, refusal: str | None) -> dict[str
     record |= _correlation(sample) | _pooled(contrast, sample) | _within(contrast, sample)
     record |= _signs(record)
     families = statistics.count_groups(groups.templates)
-    record["verdict_reason"] = _too_little(record | {"n_families": families}, contrast, minimums)
-    return {name: _finite(value) for name, value in record.items()}
+    record["verdict_reason"] = too_little(record | {"n_families": families}, contrast.smaller_group, minimums)
+    return {name: _finite(value) for name, value in record.items() if name in ASSOCIATIONS}
 
 
 def _correlation(sample: Sample) -> dict[str, Any]:
@@ -344,7 +277,11 @@ def _within(contrast: Contrast, sample: Sample) -> dict[str, Any]:
     cells = dense(cells)
     varies = _varies(contrast.x, cells)
     how = f"{cell_name}; {contrast.name}"
-    record: dict[str, Any] = {"share_identifying": float(varies.mean()), "method": how}
+    record: dict[str, Any] = {
+        "share_identifying": float(varies.mean()),
+        "n_identifying": statistics.count_groups(groups.recruiters[varies]),
+        "method": how,
+    }
     if not varies.any():
         return record
     x, y, cells = contrast.x[varies], sample.y[varies], dense(cells[varies])
@@ -392,13 +329,16 @@ class Interval:
 
 
 def _cautious_interval(fit: Slope, x: Floats, y: Floats, clusters: Clusters, seed: int) -> Interval:
-    """The larger p and the outer bounds of resampling recruiters and of resampling template families.
+    """By resampling recruiters; where they share templates, the larger p and the outer bounds of both dimensions.
 
-    By recruiter alone, few shared templates gave up to 19 % false positives at a nominal 5 %; this way
-    2 to 7 % with 8 to 100 recruiters (sim).
+    By recruiter alone, few shared templates gave up to 19 % false positives at a nominal 5 %. Templates that lie
+    inside recruiters are part of their likeness: resampling them too would only lose power (1 to 4 %). Simulated
+    in `tests/simulated_truths.py`.
     """
     recruiters, templates = clusters.recruiters, clusters.templates
     by_recruiter = _interval(fit, Drawn("recruiter", x, y, recruiters, templates, clusters.cells, seed))
+    if statistics.is_nested(templates, recruiters):
+        return by_recruiter
     by_template = _interval(fit, Drawn("template", x, y, templates, recruiters, clusters.cells, seed))
     return Interval(
         by_recruiter.method if by_recruiter.p >= by_template.p else by_template.method,
@@ -444,118 +384,27 @@ def _interval(fit: Slope, rows: Drawn) -> Interval:
 
 
 def _signs(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Simpson: pooled and within estimates point opposite ways, and one interval at least excludes 0."""
+    """Does who writes mislead? Simpson: pooled and within estimates point opposite ways, and an interval excludes 0.
+
+    Confounded: each estimate lies outside the other's interval, whatever the signs.
+    """
     pooled, within = (_sign(record.get(name)) for name in ("difference", "adjusted_difference"))
     bounds = [(record.get(f"{name}_low"), record.get(f"{name}_high")) for name in ("difference", "adjusted")]
-    is_clear = any(_excludes_zero(low, high) for low, high in bounds)
+    is_clear = any(_excludes(0.0, *pair) for pair in bounds)
     is_simpson = pooled is not None and within is not None and pooled * within < 0 and is_clear
-    return {"sign_pooled": pooled, "sign_within": within, "is_simpson": is_simpson}
+    estimates = (record.get("adjusted_difference"), record.get("difference"))
+    is_confounded = all(_excludes(value, *pair) for value, pair in zip(estimates, bounds, strict=True))
+    return {
+        "sign_pooled": pooled,
+        "sign_within": within,
+        "is_simpson": is_simpson,
+        "is_confounded": is_confounded,
+    }
 
 
 def _sign(value: float | None) -> int | None:
     return None if value is None or not np.isfinite(value) else int(np.sign(value))
 
 
-def _excludes_zero(low: float | None, high: float | None) -> bool:
-    return low is not None and high is not None and (low > 0 or high < 0)
-
-
-def _too_little(record: Mapping[str, Any], contrast: Contrast, minimums: Minimums) -> str | None:
-    """Why no verdict is given, or None where there is enough data."""
-    interval = [record.get(name, np.nan) for name in ("p", "adjusted_low", "adjusted_high")]
-    within = str(record["method"]).split(";", maxsplit=1)[0]
-    reasons = {
-        f"fewer than {minimums.outcomes} approaches with the outcome": record["n_outcomes"] < minimums.outcomes,
-        "every approach has the outcome": record["n_outcomes"] == record["n_approaches"],
-        f"fewer than {minimums.group} approaches in a group": contrast.smaller_group < minimums.group,
-        f"fewer than {minimums.recruiters} recruiters": record["n_recruiters"] < minimums.recruiters,
-        f"the metric does not vary {within}": record["share_identifying"] == 0,
-        f"fewer than {minimums.recruiters} template families": record["n_families"] < minimums.recruiters,
-        "no method holds its error rate on so few comparable groups": not np.all(np.isfinite(interval)),
-    }
-    return next((reason for reason, applies in reasons.items() if applies), None)
-
-
-def _with_q(associations: pl.DataFrame) -> pl.DataFrame:
-    """Benjamini-Hochberg over two families: slice `all`, and every other slice together."""
-    is_all = pl.col("slice") == "all"
-    families = (is_all, ~is_all)
-    enough = pl.col("verdict_reason").is_null()
-    q = np.full(associations.height, np.nan)
-    for family in families:
-        members = associations.select((family & enough).alias("member"))["member"].to_numpy()
-        q[members] = statistics.benjamini_hochberg(associations["p"].to_numpy()[members])
-    return associations.with_columns(q=pl.Series(q).fill_nan(None))
-
-
-def _with_verdicts(associations: pl.DataFrame) -> pl.DataFrame:
-    too_little = pl.col("verdict_reason").is_not_null()
-    is_clear = (pl.col("adjusted_low") > 0) | (pl.col("adjusted_high") < 0)
-    is_found = is_clear & (pl.col("q") <= FALSE_DISCOVERY)
-    verdict = (
-        pl.when(too_little)
-        .then(pl.lit("too little data"))
-        .when(is_found & (pl.col("adjusted_difference") > 0))
-        .then(pl.lit("higher"))
-        .when(is_found)
-        .then(pl.lit("lower"))
-        .otherwise(pl.lit("no difference seen"))
-    )
-    chance = pl.lit("the interval excludes 0, but among so many pairs one such is likely by chance")
-    reason = pl.when(~too_little & is_clear & ~is_found).then(chance).otherwise(pl.col("verdict_reason"))
-    return associations.with_columns(verdict=verdict, verdict_reason=reason)
-
-
-OUTCOME_WORDS = {
-    "discussion": "discussions",
-    "replied_8_to_30d": "replies between day 8 and day 30",
-    "converted_60d_after_landmark": "conversions in the 60 days after the landmark",
-}
-EVENT_WORDS = {
-    "replied": "replies",
-    "converted": "conversions",
-    "interested": "interested replies",
-    "declined": "declines",
-    "opted_out": "opt-outs",
-    "interview": "interviews",
-    "offer": "offers",
-    "hired": "hires",
-}
-
-
-def verdict_sentence(row: Mapping[str, Any]) -> str:
-    """One row of `associations` in words, for a reader who knows no statistics; never says "leads to"."""
-    metric, outcome = _metric_words(row["metric"]), _outcome_words(row["outcome"])
-    if row["verdict"] == "too little data":
-        return f"{metric}: too little data to say anything about {outcome} ({row['verdict_reason']})."
-    if row["verdict"] == "no difference seen":
-        detectable = _points(row["minimum_detectable_difference"])
-        return f"{metric}: no difference seen in {outcome}; this team could not see less than {detectable}."
-    amount = "more" if row["verdict"] == "higher" else "fewer"
-    size = _points(row["adjusted_difference"])
-    low, high = sorted(abs(100 * row[name]) for name in ("adjusted_low", "adjusted_high"))
-    is_split = "above the median" in row["method"]
-    where = "above the median than in the rest" if is_split else "between the lower and the upper quartile"
-    sentence = f"{metric}: a higher value goes with {amount} {outcome}: {size} {where}"
-    sentence += f" (95 % interval {low:.1f} to {high:.1f})."
-    return sentence + " Across all recruiters together it points the other way." * bool(row["is_simpson"])
-
-
-def _points(share: float) -> str:
-    points = abs(100 * share)
-    shown = f"{points:.0f}" if points >= 2 else f"{points:.1f}"
-    return f"{shown} point" if shown == "1.0" else f"{shown} points"
-
-
-def _metric_words(name: str) -> str:
-    words = name.replace("first_message_", "first-message ").replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
-
-
-def _outcome_words(name: str) -> str:
-    if name in OUTCOME_WORDS:
-        return OUTCOME_WORDS[name]
-    event, _, window = name.rpartition("_")
-    if window.endswith("d") and window[:-1].isdigit():
-        return f"{EVENT_WORDS.get(event, event.replace('_', ' '))} within {window[:-1]} days"
-    return name.replace("_", " ")
+def _excludes(value: float | None, low: float | None, high: float | None) -> bool:
+    return value is not None and low is not None and high is not None and not low <= value <= high

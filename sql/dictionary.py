@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from sql.associate import allowed_pairs
+from sql.guard import allowed_pairs
 from sql.measure import metric_specs, outcome_specs
 from sql.registry import registry
 
@@ -45,9 +45,29 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "sign_pooled": "sign of the pooled difference",
             "sign_within": "sign of the primary estimate",
             "is_simpson": "pooled and within-recruiter estimates point in opposite directions",
+            "is_confounded": "each of the two lies outside the other's interval: who writes explains the pooled one",
             "method": "how the interval was made",
             "verdict": "higher, lower, no difference seen, or too little data",
             "verdict_reason": "why, where the verdict is too little data",
+        },
+    ),
+    "dose_response": (
+        "How often the outcome came in each fifth of the metric: one row per related pair and bin.",
+        {
+            "metric": "name of the metric; see data_dictionary",
+            "outcome": "name of the outcome; see data_dictionary",
+            "bin_no": "1, 2, ... up to 5, by rising value of the metric",
+            "bin_from": "smallest value of the metric in the bin",
+            "bin_to": "largest value of the metric in the bin",
+            "n_approaches": "judged approaches in the bin",
+            "n_candidates": "distinct candidates among them",
+            "n_recruiters": "distinct recruiters among them",
+            "n_outcomes": "approaches with the outcome",
+            "n_effective": "approaches after allowing for likeness within recruiters",
+            "rate": "share of approaches with the outcome",
+            "rate_low": "lower end of its 95 % interval",
+            "rate_high": "upper end of its 95 % interval",
+            "adjusted_rate": "the same within recruiter, language and month, of the same mean over the bins",
         },
     ),
     "curves": (

@@ -7,10 +7,12 @@ from typing import Any
 
 import polars as pl
 
-from sql.associate import MetricSpec, OutcomeSpec, associate
+from sql.associate import associate
 from sql.curves import COLUMNS, curves
+from sql.dose import dose_response
 from sql.families import families
 from sql.frames import fetch, load_frame
+from sql.guard import MetricSpec, OutcomeSpec
 from sql.reading import count_new_texts, detect_new_languages, forget_old_readings, read_new_texts, set_versions
 from sql.registry import registry
 from sql.replies import reply_classes
@@ -91,12 +93,13 @@ def outcome_specs(*, related: bool = True) -> list[OutcomeSpec]:
 
 
 def relate(connection: Any) -> pl.DataFrame:
-    """Relate every allowed pair over `approach_metrics`, and keep the result as table `associations`."""
+    """Relate every allowed pair over `approach_metrics`, and keep `associations` and `dose_response` as tables."""
     metrics, outcomes = metric_specs(), outcome_specs()
     wanted = dict.fromkeys(
         [
             "thread_id", "approach_no", "recruiter_id", "candidate_id", "candidate_known", "language", "started_at",
-            "template_id", "role_method", *(metric.name for metric in metrics), *(outcome.name for outcome in outcomes),
+            "template_id", "role_method", "channel", "team",
+            *(metric.name for metric in metrics), *(outcome.name for outcome in outcomes),
         ]
     )  # fmt: skip
     rows = fetch(connection, f"select {', '.join(wanted)} from approach_metrics where is_outreach")
@@ -106,6 +109,7 @@ def relate(connection: Any) -> pl.DataFrame:
     ).fetchall()[0]
     associations = associate(rows, metrics, outcomes, week=week, refused_outcomes=refusals)
     load_frame(connection, "associations", associations)
+    load_frame(connection, "dose_response", dose_response(rows, metrics, outcomes, refused_outcomes=refusals))
     return associations
 
 

@@ -393,6 +393,31 @@ def wilson(successes: float, n: float) -> tuple[float, float]:
     return max(0.0, float(centre - half)), min(1.0, float(centre + half))
 
 
+@dataclass(frozen=True)
+class Rate:
+    """A share with its 95 % interval, and how many independent approaches it is worth."""
+
+    rate: float
+    low: float
+    high: float
+    n_effective: float
+
+
+def clustered_rate(y: Floats, clusters: Codes) -> Rate:
+    """The macro `clustered_rates` (sql/macros/rates.sql, where it is explained) for one key: `y` is 0 or 1."""
+    sizes = np.bincount(clusters).astype(np.float64)
+    sums, sizes = np.bincount(clusters, weights=y)[sizes > 0], sizes[sizes > 0]
+    n, rate = float(sizes.sum()), float(sums.sum() / sizes.sum())
+    if sizes.size == 1:
+        return Rate(rate, *wilson(rate * n, n), n)
+    squared, cubed = float(np.sum(sizes**2)), float(np.sum(sizes**3))
+    kept = squared - 2 * cubed / n + (squared / n) ** 2
+    variance = float(np.sum((sums - rate * sizes) ** 2)) / n**2 * squared / kept
+    effective = min(n, rate * (1 - rate) / variance) if variance > 1e-12 else n
+    shrunk = (Z_95 / t_quantile(0.975, max(n**2 / squared - 1, 1.0))) ** 2
+    return Rate(rate, *wilson(rate * effective * shrunk, effective * shrunk), effective)
+
+
 def benjamini_hochberg(p: Floats) -> Floats:
     """False-discovery q of each p value of one family, in the given order (Benjamini and Hochberg 1995)."""
     if p.size == 0:

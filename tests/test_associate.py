@@ -13,15 +13,10 @@ import pytest
 from schemas.errors import ForbiddenPairError
 from sql import associate as relate
 from sql import statistics
-from sql.associate import (
-    ASSOCIATIONS,
-    MetricSpec,
-    Minimums,
-    OutcomeSpec,
-    associate,
-    check_pair,
-    verdict_sentence,
-)
+from sql.associate import ASSOCIATIONS, associate
+from sql.guard import MetricSpec, OutcomeSpec, check_pair
+from sql.verdicts import Minimums
+from sql.wording import verdict_sentence
 
 WORDS = MetricSpec("first_message_words", "opening", "mean", "words")
 REPLIED = OutcomeSpec("replied_30d", "opening", 30)
@@ -177,7 +172,18 @@ def test_assumed_candidates_are_left_out_of_the_second_slice() -> None:
     table = associate(rows, [WORDS], [REPLIED], week="w")
     kept = rows.filter(pl.col("role_method") == "configured").height
     counts = dict(table.select("slice", "n_approaches").rows())
-    assert counts == {"all": rows.height, "without assumed candidates": kept}
+    assert counts["without assumed candidates"] == kept < counts["all"] == rows.height
+
+
+def test_larger_groups_are_slices_and_small_ones_are_not() -> None:
+    rows = approaches(4, n=3000).with_columns(channel=pl.lit("linkedin"), team=pl.lit(None, dtype=pl.String))
+    counts = dict(associate(rows, [WORDS], [REPLIED], week="w").select("slice", "n_approaches").rows())
+    sizes = dict(rows["language"].value_counts().rows())
+    assert sizes["en"] > sizes["de"] >= 500
+    assert {name: n for name, n in counts.items() if ":" in name} == {
+        "language: en": sizes["en"],
+        "language: de": sizes["de"],
+    }
 
 
 def test_approaches_without_a_template_are_families_of_their_own_but_not_counted_as_families() -> None:
@@ -366,7 +372,7 @@ def test_each_family_of_pairs_has_its_own_false_discovery_rate() -> None:
     from scipy.stats import false_discovery_control
 
     rng = np.random.default_rng(5)
-    rows = approaches(12, effect=0.02)
+    rows = approaches(12, effect=0.02).with_columns(language=pl.lit("en"))
     noise = [MetricSpec(f"m{i}", "opening", "mean", "words") for i in range(7)]
     rows = rows.with_columns(pl.Series(metric.name, rng.random(rows.height)) for metric in noise)
     table = associate(rows, [WORDS, *noise], [REPLIED], week="w")

@@ -10,10 +10,13 @@ started_at = "when the first message was sent, UTC"
 week = "Monday of the week of the first message, in the report's time zone"
 ended_before = "when the next approach to this thread began; null for the last"
 is_outreach = "opened by a recruiter, from a first message that the export shows"
-is_judgeable = "an outreach whose replies can be counted: openers seen only because they were accepted are not"
+is_judgeable = "an outreach whose replies can be counted: neither seen only because it was accepted, nor from an incomplete inbox"
+is_inbox_incomplete = "the recruiter's inbox seems to lack its unanswered conversations, and is not declared complete"
 opened_by_note = "the first message is an invitation note, visible only because it was accepted or is still pending"
 candidate_approach_no = "1, 2, ... over all recruiters, by time; null without a candidate identity"
 is_first_contact = "the first time this recruiter wrote to this candidate"
+is_countable = "an outreach not seen only because it was accepted; judgeable unless the inbox is incomplete"
+was_answered = "answered within 30 days, whether or not its rate may be shown; null while open"
 observed_until = "until when the recruiter's inbox was seen"
 +++
 */
@@ -48,41 +51,64 @@ placed as (
         lead(bounds.started_at) over (partition by bounds.thread_id order by bounds.approach_no) as ended_before
     from bounds
     inner join int_threads as threads on bounds.thread_id = threads.thread_id
+),
+
+countable as (
+    select
+        placed.*,
+        inboxes.observed_until,
+        placed.approach_no >= 1 and placed.first_message_known
+        and (not placed.opened_by_note or getvariable('invitations_complete')) as is_countable,
+        judged(inboxes.observed_until, placed.started_at, placed.first_candidate_at, 30) as was_answered
+    from placed
+    left join stg_inboxes as inboxes on placed.resolved_recruiter_id = inboxes.recruiter_id
+),
+
+audited as (
+    select
+        *,
+        seems_incomplete(
+            count(was_answered) filter (where is_countable) over by_inbox,
+            count(*) filter (where is_countable and was_answered) over by_inbox
+        ) as is_inbox_incomplete
+    from countable
+    window by_inbox as (partition by resolved_recruiter_id)
 )
 
 select
-    placed.thread_id,
-    placed.approach_no,
-    placed.resolved_recruiter_id as recruiter_id,
-    placed.candidate_id,
-    placed.candidate_known,
-    placed.channel,
-    coalesce(placed.recruiter_language, placed.candidate_language) as language,
-    placed.team,
-    placed.job,
-    placed.role_method,
-    placed.started_at,
-    placed.ended_before,
-    placed.last_at,
-    report_week(placed.started_at) as week,
-    placed.first_message_known,
-    placed.opened_by_note,
-    placed.approach_no >= 1 and placed.first_message_known as is_outreach,
-    placed.approach_no >= 1 and placed.first_message_known
-    and (not placed.opened_by_note or getvariable('invitations_complete')) as is_judgeable,
-    greatest(placed.n_recruiters - 1, 0) as handovers,
-    placed.first_candidate_at,
-    inboxes.observed_until,
+    audited.thread_id,
+    audited.approach_no,
+    audited.resolved_recruiter_id as recruiter_id,
+    audited.candidate_id,
+    audited.candidate_known,
+    audited.channel,
+    coalesce(audited.recruiter_language, audited.candidate_language) as language,
+    audited.team,
+    audited.job,
+    audited.role_method,
+    audited.started_at,
+    audited.ended_before,
+    audited.last_at,
+    report_week(audited.started_at) as week,
+    audited.first_message_known,
+    audited.opened_by_note,
+    audited.approach_no >= 1 and audited.first_message_known as is_outreach,
+    audited.is_countable and not audited.is_inbox_incomplete as is_judgeable,
+    audited.is_countable,
+    audited.was_answered,
+    audited.is_inbox_incomplete,
+    greatest(audited.n_recruiters - 1, 0) as handovers,
+    audited.first_candidate_at,
+    audited.observed_until,
     case
-        when placed.candidate_known and placed.approach_no >= 1
+        when audited.candidate_known and audited.approach_no >= 1
             then row_number() over (
-                partition by placed.candidate_id, placed.candidate_known and placed.approach_no >= 1
-                order by placed.started_at, placed.thread_id, placed.approach_no
+                partition by audited.candidate_id, audited.candidate_known and audited.approach_no >= 1
+                order by audited.started_at, audited.thread_id, audited.approach_no
             )
     end as candidate_approach_no,
-    placed.approach_no >= 1 and row_number() over (
-        partition by placed.resolved_recruiter_id, placed.candidate_id, placed.approach_no >= 1
-        order by placed.started_at, placed.thread_id, placed.approach_no
+    audited.approach_no >= 1 and row_number() over (
+        partition by audited.resolved_recruiter_id, audited.candidate_id, audited.approach_no >= 1
+        order by audited.started_at, audited.thread_id, audited.approach_no
     ) = 1 as is_first_contact
-from placed
-left join stg_inboxes as inboxes on placed.resolved_recruiter_id = inboxes.recruiter_id
+from audited

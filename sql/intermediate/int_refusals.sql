@@ -2,7 +2,7 @@
 Outcomes whose rates are refused, and why.
 Grain: one row per `outcome`.
 Counts: replies are refused when many approaches show (almost) no unanswered one, unless declared complete; conversions when
-too few outcomes link.
+too few outcomes link. Single inboxes like that are left out of reply rates by `int_approaches`; here all are counted.
 Why: exports that lack the unanswered threads turn 15 % into 25 %; a rate over them would be a fiction.
 Weakness: a small and truly popular team looks like an incomplete export until it is declared complete.
 +++
@@ -13,9 +13,9 @@ reason = "the sentence shown instead of the rate"
 */
 with replies as (
     select
-        count(replied_30d) as n_judged,
-        count(*) filter (where replied_30d) as n_replied
-    from reply
+        count(was_answered) filter (where is_countable) as n_judged,
+        count(*) filter (where is_countable and was_answered) as n_replied
+    from int_approaches
 ),
 
 reply_refusal as (
@@ -24,10 +24,7 @@ reply_refusal as (
         || ' judged approaches were answered: the export seems to lack unanswered conversations.'
         || ' Declare it complete under [completeness] if it is.' as reason
     from replies
-    where
-        n_judged >= getvariable('minimum_approaches')
-        and (n_replied = n_judged or share(n_replied, n_judged) > getvariable('maximum_replied_share'))
-        and not getvariable('declared_complete')
+    where seems_incomplete(n_judged, n_replied)
 ),
 
 conversion_refusal as (

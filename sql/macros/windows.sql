@@ -22,3 +22,10 @@ date_trunc('week', moment at time zone getvariable('time_zone'))::date;
 
 -- A weekly number is shown when it is judged, or still open with what is known so far; never when withheld or refused.
 create or replace macro shown(state, number) as case when state in ('judged', 'open') then number end;
+
+-- Do so many answers mean that the unanswered conversations are missing? Only where there is enough to tell, and unless the
+-- exports are declared complete.
+create or replace macro seems_incomplete(n_judged, n_replied) as
+n_judged >= getvariable('minimum_approaches')
+and (n_replied = n_judged or share(n_replied, n_judged) > getvariable('maximum_replied_share'))
+and not getvariable('declared_complete');

@@ -37,6 +37,7 @@ select
     approaches.is_outreach,
     approaches.first_message_known,
     approaches.opened_by_note,
+    approaches.is_inbox_incomplete,
     approaches.observed_until,
     conversion.outcome_observed_until,
     opening.* exclude (thread_id, approach_no),

@@ -23,6 +23,8 @@ n_approaches = "approaches opened by a recruiter"
 n_groups = "group threads, not measured"
 n_unmeasured_threads = "threads not measured for any reason"
 n_first_message_unknown = "approaches whose first message the export does not show"
+n_incomplete_inboxes = "recruiters whose inbox seems to lack its unanswered conversations, out of reply rates"
+n_approaches_in_incomplete_inboxes = "approaches of theirs"
 n_note_openers = "approaches opened by an invitation note, out of reply rates"
 n_already_in_process = "approaches to candidates who were in process already, out of conversion rates"
 n_unsupported_language = "approaches in a language without rules"
@@ -34,6 +36,8 @@ with approaches as (
         count(*) filter (where approach_no >= 1) as n_approaches,
         share(count(*) filter (where role_method = 'assumed_counterpart'), count(*)) as share_assumed_candidates,
         count(*) filter (where approach_no >= 1 and not first_message_known) as n_first_message_unknown,
+        count(distinct recruiter_id) filter (where is_inbox_incomplete) as n_incomplete_inboxes,
+        count(*) filter (where is_inbox_incomplete and is_outreach) as n_approaches_in_incomplete_inboxes,
         count(*) filter (where opened_by_note) as n_note_openers,
         count(*) filter (where already_in_process) as n_already_in_process,
         count(*) filter (where is_outreach and opening_style = 'unsupported')
