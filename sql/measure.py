@@ -13,7 +13,7 @@ from sql.families import families
 from sql.frames import fetch, load_frame
 from sql.reading import count_new_texts, detect_new_languages, forget_old_readings, read_new_texts, set_versions
 from sql.registry import registry
-from sql.replies import reply_classes
+from sql.replies import reply_classes, reply_cues
 from sql.runner import build
 
 
@@ -70,6 +70,7 @@ def classify_replies(connection: Any) -> None:
         """,
     )
     load_frame(connection, "text_replies", reply_classes(texts))
+    load_frame(connection, "reply_languages", pl.DataFrame({"language": list(reply_cues())}))
 
 
 def metric_specs(*, related: bool = True) -> list[MetricSpec]:
