@@ -22,3 +22,11 @@ date_trunc('week', moment at time zone getvariable('time_zone'))::date;
 
 -- A weekly number is shown when it is judged, or still open with what is known so far; never when withheld or refused.
 create or replace macro shown(state, number) as case when state in ('judged', 'open') then number end;
+
+-- Too few people to show a number about.
+create or replace macro is_few(n_candidates, minimum) as n_candidates between 1 and minimum - 1;
+
+-- Nor one that subtraction would find: where a group holds too few, the next larger ones go with it until those withheld hold
+-- the minimum together. `n_in_smaller_groups`: candidates of the groups before it, by size.
+create or replace macro is_withheld(n_candidates, minimum, has_few, n_in_smaller_groups) as
+is_few(n_candidates, minimum) or (n_candidates > 0 and has_few and n_in_smaller_groups < minimum);
