@@ -121,7 +121,8 @@ def follow(connection: Any, *, minimum_candidates: int) -> pl.DataFrame:
     """By what day how many were answered and converted, per opening style: kept as table `curves`.
 
     Followed are the approaches that enter the outcome's rate now or once their window closes; only the end of
-    observation censors. Nothing where the outcome is refused, or of a style about too few people.
+    observation censors. Nothing where the outcome is refused, or of a style about too few people, or of one whose
+    numbers would tell theirs. `window_*` are the judged rates of `int_windows` on their days, else null.
     """
     tables = [pl.DataFrame(schema={"outcome": pl.String, "opening_style": pl.String, **COLUMNS})]
     refused = {row[0] for row in connection.execute("select outcome from int_refusals").fetchall()}
@@ -160,7 +161,7 @@ def follow(connection: Any, *, minimum_candidates: int) -> pl.DataFrame:
         if outcome not in refused:
             found = curves(rows, group="opening_style", days=days, seed=number)
             tables.append(found.select(pl.lit(name).alias("outcome"), pl.all()))
-    windows = fetch(connection, "select * exclude (is_withheld) from int_windows")
+    windows = fetch(connection, "from int_windows")
     table = pl.concat(tables).join(windows, on=["outcome", "opening_style", "day"], how="left", maintain_order="left")
     table = table.with_columns(pl.col(pl.Float64).round(9))
     load_frame(connection, "curves", table)

@@ -33,7 +33,8 @@ sized as (
 decided as (
     select
         *,
-        is_withheld(n_candidates, getvariable('minimum_candidates'), has_few, n_in_smaller_groups) as is_withheld
+        not is_refused
+        and not is_withheld(n_candidates, getvariable('minimum_candidates'), has_few, n_in_smaller_groups) as is_shown
     from sized
 )
 
@@ -41,9 +42,8 @@ select
     outcome,
     opening_style,
     day,
-    is_withheld,
-    case when not is_refused and not is_withheld then n_approaches end as window_n,
-    case when not is_refused and not is_withheld then rate end as window_share,
-    case when not is_refused and not is_withheld then low end as window_low,
-    case when not is_refused and not is_withheld then high end as window_high
+    case when is_shown then n_approaches end as window_n,
+    case when is_shown then rate end as window_share,
+    case when is_shown then low end as window_low,
+    case when is_shown then high end as window_high
 from decided
