@@ -61,6 +61,7 @@ OUTCOMES = {
     "replied_30d": "replies within 30 days",
     "replied_8_to_30d": "replies from day 8 to day 30",
     "discussion": "discussions",
+    "interested_30d": "interested replies within 30 days",
     "interested_90d": "interested replies",
     "declined_90d": "declines",
     "opted_out_90d": "opt-outs",

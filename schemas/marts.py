@@ -44,6 +44,15 @@ MARTS: dict[str, tuple[dict[str, Any], ...]] = {
             "replied_30d is not null and observed_until < started_at + interval 30 days",
         ),
         _no_row(
+            "the first month does not end in exactly one way",
+            "interested_30d is not null and interested_30d::int + declined_30d::int + other_reply_30d::int "
+            "+ ignored_30d::int + opted_out_30d::int is distinct from 1",
+        ),
+        _no_row(
+            "the first month of an unjudged approach is judged",
+            "replied_30d is null and coalesce(interested_30d, ignored_30d, opted_out_30d) is not null",
+        ),
+        _no_row(
             "a conversion is judged without a source",
             "converted_60d is not null and outcome_observed_until is null",
         ),
@@ -57,6 +66,25 @@ MARTS: dict[str, tuple[dict[str, Any], ...]] = {
         ),
         _no_row("a withheld value is shown", "state = 'withheld' and coalesce(value, numerator) is not null"),
         _no_row("a proportion lies outside 0..1", "kind = 'proportion' and not (value between 0 and 1)"),
+    ),
+    "funnel": (
+        {
+            "type": "expect_compound_columns_to_be_unique",
+            "kwargs": {"column_list": ["opening_style", "stage"]},
+            "meta": {"reason": "a stage of a style stands twice", "severity": "stop"},
+        },
+        _share("rate"),
+        _no_row(
+            "a stage's rate lies outside its interval",
+            "rate is not null and not coalesce(rate between low - 1e-9 and high + 1e-9, false)",
+        ),
+        _no_row(
+            "a stage that is not judged is shown",
+            "state != 'judged' and coalesce(n_reached, rate, low, high, per_100) is not null",
+        ),
+        _no_row("a judged stage shows no rate", "state = 'judged' and (rate is null or n_reached is null)"),
+        _no_row("more reached a stage than were contacted", "n_reached > n_contacted"),
+        _no_row("a stage without a number gives no reason", "state not in ('judged', 'empty') and reason is null"),
     ),
     "associations": (
         _no_row(
@@ -73,6 +101,11 @@ MARTS: dict[str, tuple[dict[str, Any], ...]] = {
             "a share lies outside its interval", "low is not null and not (share between low - 1e-9 and high + 1e-9)"
         ),
         _no_row("a share lies outside 0..1", "not (share between 0 and 1)"),
+        _no_row(
+            "a window's share lies outside its interval",
+            "window_share is not null "
+            "and not coalesce(window_share between window_low - 1e-9 and window_high + 1e-9, false)",
+        ),
     ),
     "dose_response": (
         _no_row("a rate lies outside its interval", "not (rate between rate_low - 1e-9 and rate_high + 1e-9)"),

@@ -88,6 +88,10 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "greenwood_error": "Greenwood's standard error, as if approaches were independent",
             "greenwood_low": "lower end of the interval by Greenwood",
             "greenwood_high": "upper end of the interval by Greenwood",
+            "window_n": "approaches whose window of so many days is judged; replied 7, 14, 30, converted 30, 60, 90",
+            "window_share": "share of them with the outcome in the window; null on other days, refused or withheld",
+            "window_low": "lower end of its 95 % interval, by recruiters as in funnel",
+            "window_high": "upper end of its 95 % interval",
         },
     ),
     "runs": (

@@ -15,7 +15,7 @@ from sql.frames import fetch, load_frame
 from sql.guard import MetricSpec, OutcomeSpec
 from sql.reading import count_new_texts, detect_new_languages, forget_old_readings, read_new_texts, set_versions
 from sql.registry import registry
-from sql.replies import reply_classes
+from sql.replies import reply_classes, reply_cues
 from sql.runner import build
 
 
@@ -62,7 +62,7 @@ def find_families(connection: Any) -> None:
 
 
 def classify_replies(connection: Any) -> None:
-    """What the first replies say: table `text_replies`."""
+    """What the first replies say: table `text_replies`; the languages that have rules for it: `reply_languages`."""
     texts = fetch(
         connection,
         """
@@ -72,6 +72,7 @@ def classify_replies(connection: Any) -> None:
         """,
     )
     load_frame(connection, "text_replies", reply_classes(texts))
+    load_frame(connection, "reply_languages", pl.DataFrame({"language": list(reply_cues())}))
 
 
 def metric_specs(*, related: bool = True) -> list[MetricSpec]:
@@ -124,7 +125,8 @@ def follow(connection: Any, *, minimum_candidates: int) -> pl.DataFrame:
     """By what day how many were answered and converted, per opening style: kept as table `curves`.
 
     Followed are the approaches that enter the outcome's rate now or once their window closes; only the end of
-    observation censors. Nothing where the outcome is refused, or of a style about too few people.
+    observation censors. Nothing where the outcome is refused, or of a style about too few people, or of one whose
+    numbers would tell theirs. `window_*` are the judged rates of `int_windows` on their days, else null.
     """
     tables = [pl.DataFrame(schema={"outcome": pl.String, "opening_style": pl.String, **COLUMNS})]
     refused = {row[0] for row in connection.execute("select outcome from int_refusals").fetchall()}
@@ -132,18 +134,39 @@ def follow(connection: Any, *, minimum_candidates: int) -> pl.DataFrame:
         rows = fetch(
             connection,
             f"""
-            select
-                recruiter_id, opening_style,
-                elapsed_hours(started_at, {observed}) / 24 as days_observed,
-                elapsed_hours(started_at, {event}) / 24 as days_to_event
-            from approach_metrics
-            where is_outreach and ({outcome} is not null or {is_open})
-            qualify count(distinct candidate_id) over (partition by opening_style) >= {minimum_candidates}
+            with followed as (
+                select
+                    recruiter_id, candidate_id, opening_style,
+                    elapsed_hours(started_at, {observed}) / 24 as days_observed,
+                    elapsed_hours(started_at, {event}) / 24 as days_to_event
+                from approach_metrics
+                where is_outreach and ({outcome} is not null or {is_open})
+            ),
+            sizes as (
+                select opening_style, count(distinct candidate_id) as n_candidates
+                from followed
+                group by opening_style
+            ),
+            shown_styles as (
+                select opening_style
+                from sizes
+                qualify not is_withheld(
+                    n_candidates, {minimum_candidates}, bool_or(is_few(n_candidates, {minimum_candidates})) over (),
+                    coalesce(sum(n_candidates) over (
+                        order by n_candidates, opening_style rows between unbounded preceding and 1 preceding
+                    ), 0)
+                )
+            )
+            select recruiter_id, opening_style, days_observed, days_to_event
+            from followed
+            semi join shown_styles using (opening_style)
             """,
         )
         if outcome not in refused:
             found = curves(rows, group="opening_style", days=days, seed=number)
             tables.append(found.select(pl.lit(name).alias("outcome"), pl.all()))
-    table = pl.concat(tables).with_columns(pl.col(pl.Float64).round(9))
+    windows = fetch(connection, "from int_windows")
+    table = pl.concat(tables).join(windows, on=["outcome", "opening_style", "day"], how="left", maintain_order="left")
+    table = table.with_columns(pl.col(pl.Float64).round(9))
     load_frame(connection, "curves", table)
     return table

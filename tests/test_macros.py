@@ -98,6 +98,23 @@ def test_an_opening_has_one_of_three_styles(value, offers, plain, before_ask, la
     assert value(f"opening_style({arguments})") == style
 
 
+@pytest.mark.parametrize(
+    ("sizes", "withheld"),
+    [
+        ((), []),
+        ((5, 6), []),
+        ((4, 20, 30), [4, 20]),
+        ((1, 4, 20), [1, 4]),
+        ((0, 2, 9, 30), [2, 9]),
+        ((3,), [3]),
+    ],
+)
+def test_those_withheld_hold_the_minimum_together(value, sizes, withheld):
+    before = {size: sum(other for other in sizes if other < size) for size in sizes}
+    has_few = any(value(f"is_few({size}, 5)") for size in sizes)
+    assert [size for size in sizes if value(f"is_withheld({size}, 5, {has_few}, {before[size]})")] == withheld
+
+
 def test_a_sum_with_an_unknown_part_is_unknown(value):
     assert value("known_sum(x) from (values (1), (2)) as parts (x)") == 3
     assert value("known_sum(x) from (values (1), (null)) as parts (x)") is None

@@ -63,6 +63,7 @@ SHARES = {
     "talk_share", "talk_share_chars", "talk_share_messages", "talk_share_after_reply", "talk_share_landmark",
     "turn_taking_index",
 }  # fmt: skip
+FIRST_MONTH = ("interested_30d", "declined_30d", "other_reply_30d", "opted_out_30d", "ignored_30d")
 NOT_COMPARED = {"runs": "*", "run_steps": "*", "source_files": "first_seen_at", "snapshot_info": "published_at"}
 KINDS = ("message",) * 12 + ("invitation_note", "auto_reply", "reaction", "system")
 
@@ -256,6 +257,18 @@ def test_sql_and_twin_agree_on_every_invented_thread(world: World) -> None:
     for row in (*approaches, *threads):
         for name in row.keys() & SHARES:
             assert row[name] is None or 0 <= row[name] <= 1, name
+    for row in approaches:
+        assert ends_in_one_way(row), (row["thread_id"], [row[name] for name in FIRST_MONTH])
+
+
+def ends_in_one_way(row: twin.Row) -> bool:
+    """Exactly one of the five; or nothing of an approach that is not judged, and no class where no rules read it."""
+    *classes, ignored = (row[name] for name in FIRST_MONTH)
+    if row["replied_30d"] is None or ignored is None:
+        return {*classes, ignored} == {None}
+    if None in classes:
+        return set(classes) == {None}
+    return [*classes, ignored].count(True) == 1 and not (ignored and row["replied_30d"])
 
 
 def lively_world(seed: int) -> World:
@@ -316,6 +329,19 @@ def test_swapping_the_roles_maps_talk_share_to_one_minus_it(tmp_path: Path) -> N
     assert len(known) > 20
     assert all(two == pytest.approx(1 - one) for one, two in known)
     assert {one is None for one, two in pairs if two is None} <= {True}
+
+
+def test_in_a_lively_world_the_first_month_ends_in_every_way(tmp_path: Path) -> None:
+    world = lively_world(6)
+    opt_outs = [replace(outcome, event="opted_out") for outcome in world.outcomes]
+    refusal = [
+        Message("no", BEGIN, "r0@agency.example", "recruiter", BODIES[2], candidate="c"),
+        Message("no", BEGIN + DAY, "c", "candidate", BODIES[3], candidate="c"),
+    ]
+    rows, _ = measured(tmp_path, replace(world, messages=[*world.messages, *refusal], outcomes=opt_outs))
+    assert all(ends_in_one_way(row) for row in rows)
+    assert {name for row in rows for name in FIRST_MONTH if row[name]} == set(FIRST_MONTH)
+    assert {row["interested_30d"] for row in rows if row["replied_30d"] is not None} == {True, False, None}
 
 
 def test_without_an_outcome_source_every_conversion_is_unknown(tmp_path: Path) -> None:

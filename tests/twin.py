@@ -378,7 +378,16 @@ def _reply(world: World, approach: Approach) -> Row:
         row[f"replied_{days}d"] = judged if is_judgeable else None
         row[f"is_reply_open_{days}d"] = is_judgeable and judged is None
     is_mature = row["replied_30d"] is not None
-    return row | {"discussion": discussed if is_mature else None}
+    ignored = _ignored(world, approach, was_answered=bool(row["replied_30d"])) if is_mature else None
+    return row | {"discussion": discussed if is_mature else None, "ignored_30d": ignored}
+
+
+def _ignored(world: World, approach: Approach, *, was_answered: bool) -> bool | None:
+    """Neither answered nor opted out of within 30 days; unknown where somebody opted out, nobody knows when."""
+    opt_outs = [o for o in world.outcomes if o.event == "opted_out" and _credited(world, o) == approach]
+    if any(o.at and o.at <= approach.start + 30 * DAY for o in opt_outs):
+        return False
+    return None if _has_undated(world, approach, "opted_out") else not was_answered
 
 
 def _conversion(world: World, approach: Approach) -> Row:

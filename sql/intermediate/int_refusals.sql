@@ -36,7 +36,12 @@ conversion_refusal as (
     where link_rate < getvariable('minimum_link_rate')
 )
 
-select unnest(['replied_7d', 'replied_14d', 'replied_30d', 'discussion', 'replied_8_to_30d']) as outcome, reason
+select
+    unnest([
+        'replied_7d', 'replied_14d', 'replied_30d', 'discussion', 'replied_8_to_30d',
+        'interested_30d', 'declined_30d', 'other_reply_30d', 'ignored_30d', 'opted_out_30d'
+    ]) as outcome,
+    reason
 from reply_refusal
 union all
 select

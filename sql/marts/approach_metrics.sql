@@ -42,6 +42,7 @@ select
     conversion.outcome_observed_until,
     opening.* exclude (thread_id, approach_no),
     reply.* exclude (thread_id, approach_no, candidate_turns_30d),
+    stages.* exclude (thread_id, approach_no),
     conversion.* exclude (thread_id, approach_no, outcome_observed_until),
     conversation.* exclude (thread_id, approach_no),
     ask_tell.* exclude (thread_id, approach_no),
@@ -54,6 +55,7 @@ inner join ask_tell
     on approaches.thread_id = ask_tell.thread_id and approaches.approach_no = ask_tell.approach_no
 left join opening on approaches.thread_id = opening.thread_id and approaches.approach_no = opening.approach_no
 left join reply on approaches.thread_id = reply.thread_id and approaches.approach_no = reply.approach_no
+left join stages on approaches.thread_id = stages.thread_id and approaches.approach_no = stages.approach_no
 left join conversion
     on approaches.thread_id = conversion.thread_id and approaches.approach_no = conversion.approach_no
 left join landmark on approaches.thread_id = landmark.thread_id and approaches.approach_no = landmark.approach_no
