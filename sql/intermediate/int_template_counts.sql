@@ -12,7 +12,6 @@ n_effective = "judged approaches after allowing for likeness within recruiters; 
 rate = "n_reached / n_judged"
 +++
 */
--- The macro reads `keyed` by name.
 with keyed as ( -- noqa: ST03
     select { 'outcome': outcome, 'template_id': template_id } as key, recruiter_id, candidate_id, happened
     from int_template_outcomes

@@ -25,7 +25,6 @@ high = "upper end of the rate's 95 % interval"
 state = "judged, open (some windows are), empty, withheld (too few candidates) or refused"
 +++
 */
--- The macros read the first three by name.
 with uses as (
     select
         template_id,
@@ -40,6 +39,7 @@ with uses as (
     where is_outreach and template_id is not null
 ),
 
+-- The macros read this and others by name.
 weeks_of_families as ( -- noqa: ST03
     select template_id as whole, week as part, candidate_id
     from uses
