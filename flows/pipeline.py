@@ -129,12 +129,13 @@ def measure(home: Home, settings: Settings, *, database: Path, now: datetime) ->
 
 def relate(home: Home, settings: Settings, *, database: Path) -> dict[str, int]:
     """Relate metrics to outcomes; returns the number of pairs and verdicts."""
-    from sql.measure import follow
+    from sql.measure import compare_templates, follow
     from sql.measure import relate as relate_approaches
 
     with _work(home, database) as connection:
         associations = relate_approaches(connection)
         follow(connection, minimum_candidates=settings.privacy.minimum_candidates)
+        compare_templates(connection, minimum_candidates=settings.privacy.minimum_candidates)
     verdicts = associations.filter(pl.col("slice") == "all").group_by("verdict").len().sort("verdict")
     return {"pairs": associations.height} | dict(verdicts.iter_rows())
 

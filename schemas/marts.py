@@ -118,6 +118,43 @@ MARTS: dict[str, tuple[dict[str, Any], ...]] = {
             "warn",
         ),
     ),
+    "templates": (
+        {
+            "type": "expect_column_values_to_be_unique",
+            "kwargs": {"column": "template_id"},
+            "meta": {"reason": "a template family stands twice", "severity": "stop"},
+        },
+        _share("mean_own_text_share"),
+        _no_row("a template family is used once or by nobody", "n_approaches < 2 or n_recruiters < 1"),
+    ),
+    "template_rates": (
+        {
+            "type": "expect_compound_columns_to_be_unique",
+            "kwargs": {"column_list": ["outcome", "template_id"]},
+            "meta": {"reason": "a template family's rate stands twice", "severity": "stop"},
+        },
+        _no_row("more reached an outcome than were judged", "n_reached > n_judged or n_effective > n_judged + 1e-6"),
+        _no_row("a rate lies outside its bounds", "not (rate between 0 and 1)"),
+        _no_row(
+            "a shrunken rate lies outside its interval",
+            "shrunken_rate is not null and not (low <= shrunken_rate and shrunken_rate <= high)",
+        ),
+        _no_row("the texts outside the families are drawn to a pool", "template_id = 'others' and low is not null"),
+    ),
+    "template_weeks": (
+        {
+            "type": "expect_compound_columns_to_be_unique",
+            "kwargs": {"column_list": ["template_id", "week"]},
+            "meta": {"reason": "a template family's week stands twice", "severity": "stop"},
+        },
+        _no_row(
+            "a withheld week of a template is shown", "state = 'withheld' and coalesce(rate, n_replied) is not null"
+        ),
+        _no_row(
+            "a template's weekly rate lies outside its interval",
+            "rate is not null and not (rate between low - 1e-9 and high + 1e-9)",
+        ),
+    ),
     "source_files": (
         _no_row("rows do not add up", "rows_in != rows_kept + rows_set_aside + rows_already_known + rows_excluded"),
     ),

@@ -17,6 +17,7 @@ from sql.reading import count_new_texts, detect_new_languages, forget_old_readin
 from sql.registry import registry
 from sql.replies import reply_classes, reply_cues
 from sql.runner import build
+from sql.shrinkage import FAMILY_COLUMNS, family_rates
 
 
 def set_variables(connection: Any, variables: Mapping[str, Any]) -> None:
@@ -169,4 +170,24 @@ def follow(connection: Any, *, minimum_candidates: int) -> pl.DataFrame:
     table = pl.concat(tables).join(windows, on=["outcome", "opening_style", "day"], how="left", maintain_order="left")
     table = table.with_columns(pl.col(pl.Float64).round(9))
     load_frame(connection, "curves", table)
+    return table
+
+
+def compare_templates(connection: Any, *, minimum_candidates: int) -> pl.DataFrame:
+    """How many of each template family reached each outcome, beside what is usual: table `template_rates`."""
+    users = fetch(connection, "from int_template_users")
+    found = [
+        family_rates(part, minimum_candidates=minimum_candidates).with_columns(outcome=pl.lit(outcome))
+        for (outcome,), part in users.partition_by("outcome", as_dict=True).items()
+    ]
+    empty = pl.DataFrame(
+        schema={"template_id": pl.String, **dict.fromkeys(FAMILY_COLUMNS, pl.Float64), "outcome": pl.String}
+    )
+    table = (
+        fetch(connection, "from int_template_counts")
+        .join(pl.concat([empty, *found]), on=["outcome", "template_id"], how="left")
+        .sort("outcome", "template_id")
+        .with_columns(pl.col(pl.Float64).round(9))
+    )
+    load_frame(connection, "template_rates", table)
     return table

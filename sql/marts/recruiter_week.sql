@@ -42,6 +42,7 @@ select
     n_approaches,
     n_open,
     n_candidates,
+    shown(state, n_effective) as n_effective,
     state,
     reason
 from decided

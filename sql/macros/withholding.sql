@@ -1,0 +1,43 @@
+-- Which parts of a whole may be shown when the whole itself is public: those with the minimum of candidates, unless what is
+-- held back would then be about fewer and subtraction would tell. From the smallest part on, parts are held back until those
+-- together hold the minimum. `rows_of` names a table with `whole`, `part` and `candidate_id`, a row per approach.
+create or replace macro shown_parts(rows_of) as table
+    with parts as (
+        select whole, part, count(*) as n_approaches, count(distinct candidate_id) as n_candidates
+        from query_table(rows_of)
+        group by whole, part
+    ),
+
+    placed as (
+        select *, row_number() over (partition by whole order by n_candidates, part) as place
+        from parts
+    ),
+
+    -- A candidate of several parts counts in the first one: the sums are of distinct people.
+    first_places as (
+        select approaches.whole, approaches.candidate_id, min(placed.place) as place
+        from query_table(rows_of) as approaches
+        inner join placed on approaches.whole = placed.whole and approaches.part = placed.part
+        group by approaches.whole, approaches.candidate_id
+    ),
+
+    added as (
+        select whole, place, count(*) as n_new
+        from first_places
+        group by whole, place
+    )
+
+    select
+        placed.whole,
+        placed.part,
+        placed.n_approaches,
+        placed.n_candidates,
+        placed.n_candidates >= getvariable('minimum_candidates')
+        and (
+            min(placed.n_candidates) over (partition by placed.whole) >= getvariable('minimum_candidates')
+            or coalesce(sum(added.n_new) over (
+                partition by placed.whole order by placed.place rows between unbounded preceding and 1 preceding
+            ), 0) >= getvariable('minimum_candidates')
+        ) as is_shown
+    from placed
+    left join added on placed.whole = added.whole and placed.place = added.place;
