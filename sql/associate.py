@@ -525,14 +525,14 @@ EVENT_WORDS = {
 
 def verdict_sentence(row: Mapping[str, Any]) -> str:
     """One row of `associations` in words, for a reader who knows no statistics; never says "leads to"."""
-    metric, outcome = _metric_words(row["metric"]), _outcome_words(row["outcome"])
+    metric, outcome = metric_words(row["metric"]), outcome_words(row["outcome"])
     if row["verdict"] == "too little data":
         return f"{metric}: too little data to say anything about {outcome} ({row['verdict_reason']})."
     if row["verdict"] == "no difference seen":
-        detectable = _points(row["minimum_detectable_difference"])
+        detectable = difference_points(row["minimum_detectable_difference"])
         return f"{metric}: no difference seen in {outcome}; this team could not see less than {detectable}."
     amount = "more" if row["verdict"] == "higher" else "fewer"
-    size = _points(row["adjusted_difference"])
+    size = difference_points(row["adjusted_difference"])
     low, high = sorted(abs(100 * row[name]) for name in ("adjusted_low", "adjusted_high"))
     is_split = "above the median" in row["method"]
     where = "above the median than in the rest" if is_split else "between the lower and the upper quartile"
@@ -541,18 +541,21 @@ def verdict_sentence(row: Mapping[str, Any]) -> str:
     return sentence + " Across all recruiters together it points the other way." * bool(row["is_simpson"])
 
 
-def _points(share: float) -> str:
+def difference_points(share: float) -> str:
+    """A difference of shares in words: 0.031 is `3 points`."""
     points = abs(100 * share)
     shown = f"{points:.0f}" if points >= 2 else f"{points:.1f}"
     return f"{shown} point" if shown == "1.0" else f"{shown} points"
 
 
-def _metric_words(name: str) -> str:
+def metric_words(name: str) -> str:
+    """A metric's name as a sentence begins with it."""
     words = name.replace("first_message_", "first-message ").replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 
 
-def _outcome_words(name: str) -> str:
+def outcome_words(name: str) -> str:
+    """An outcome's name in the plural, as it stands within a sentence."""
     if name in OUTCOME_WORDS:
         return OUTCOME_WORDS[name]
     event, _, window = name.rpartition("_")

@@ -22,3 +22,11 @@ date_trunc('week', moment at time zone getvariable('time_zone'))::date;
 
 -- A weekly number is shown when it is judged, or still open with what is known so far; never when withheld or refused.
 create or replace macro shown(state, number) as case when state in ('judged', 'open') then number end;
+
+-- Subtracting one published number from the other would tell about fewer candidates than the minimum.
+create or replace macro differ_by_few(n_approaches, n_candidates, other_approaches, other_candidates) as
+coalesce(
+    n_approaches != other_approaches
+    and abs(n_candidates - other_candidates) < getvariable('minimum_candidates'),
+    false
+);
