@@ -1,7 +1,8 @@
 /*
 What the team's weekly rates said when they were first published, and what they say now.
 Grain: one row per `metric, week`, for proportions of everybody.
-Counts: weeks of which a value was published while open or judged; a withheld or refused value never enters.
+Counts: weeks of which a value was published while open or judged; a withheld or refused value never enters. A week that was
+not over where the exports end was open, whatever the metric.
 Why: late exports, retractions and changed rules move numbers that somebody has read; here they can be found.
 Weakness: as many approaches do not prove the same approaches. Where fewer candidates than the minimum lie between then and
 now, earlier values are withheld, and only whether they changed is said. A retraction leaves what was published before.
@@ -12,7 +13,7 @@ published = true
 metric = "name of the metric or outcome, see data_dictionary"
 week = "Monday of the week of the first message, in the report's time zone"
 first_published_at = "when a value of this week was first published, UTC"
-first_state = "judged or open then; an open week is expected to move"
+first_state = "judged or open then; an open week, or one that was not over, is expected to move"
 first_value = "the value then; null where withheld"
 first_n_approaches = "judged approaches then"
 first_n_candidates = "distinct candidates among them"
@@ -30,10 +31,20 @@ reason = "why, as far as the numbers show: more or fewer approaches, or the same
 suppressed = "true where the first judged value is withheld: too few candidates lie between then and now"
 +++
 */
-with shown_now as (
-    select metric, week, state, value, n_approaches, n_candidates
-    from metric_week
-    where group_by = 'all' and kind = 'proportion'
+with seen as (
+    select max(observed_until) as until_at
+    from approach_metrics
+),
+
+shown_now as (
+    select
+        weekly.metric, weekly.week, weekly.state, weekly.value, weekly.n_approaches, weekly.n_candidates,
+        weekly.state = 'judged'
+        and coalesce((weekly.week + interval 7 days) at time zone getvariable('time_zone') <= seen.until_at, false)
+            as is_final
+    from metric_week as weekly
+    cross join seen
+    where weekly.group_by = 'all' and weekly.kind = 'proportion'
 ),
 
 remembered as (
@@ -41,7 +52,7 @@ remembered as (
         coalesce(history.metric, shown_now.metric) as metric,
         coalesce(history.week, shown_now.week) as week,
         coalesce(history.first_published_at, getvariable('published_at')::timestamptz) as first_published_at,
-        coalesce(history.first_state, shown_now.state) as first_state,
+        coalesce(history.first_state, if(shown_now.is_final, 'judged', 'open')) as first_state,
         coalesce(history.first_value, round(shown_now.value, 9)) as first_value,
         coalesce(history.first_n_approaches, shown_now.n_approaches) as first_n_approaches,
         coalesce(history.first_n_candidates, shown_now.n_candidates) as first_n_candidates,
@@ -49,7 +60,7 @@ remembered as (
         history.first_judged_value,
         history.first_judged_n_approaches,
         history.first_judged_n_candidates,
-        history.first_judged_at is null and coalesce(shown_now.state, 'gone') = 'judged' as is_judged_now,
+        history.first_judged_at is null and coalesce(shown_now.is_final, false) as is_judged_now,
         coalesce(shown_now.state, 'gone') as state,
         round(shown_now.value, 9) as value,
         coalesce(shown_now.n_approaches, 0) as n_approaches,
