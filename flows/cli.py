@@ -287,7 +287,7 @@ def explain(
     Parameters
     ----------
     metric
-        A metric, an outcome or a family, for example first_message_words or ask_tell.
+        A metric, an outcome or a family, for example first_message_words or ask_tell; or `hypotheses`.
     outcome
         An outcome, for example replied_30d (`replied` and `converted` are short for replied_30d and converted_60d).
     partner
@@ -299,7 +299,14 @@ def explain(
     before
         What the other side wrote just before, so that reflections can be seen.
     """
-    from flows.explaining import explain_association, explain_family, explain_name, explain_pair, explain_text
+    from flows.explaining import (
+        explain_association,
+        explain_family,
+        explain_hypotheses,
+        explain_name,
+        explain_pair,
+        explain_text,
+    )
 
     if text is not None and metric is not None:
         raise UsageError("Name a metric or give --text, not both.")
@@ -309,6 +316,8 @@ def explain(
         print(explain_text(sys.stdin.read() if text == "-" else text, language=language, before=before))
     elif metric is None:
         raise UsageError("Name a metric, an outcome or a family (`talkshare explain ask_tell`), or give --text.")
+    elif metric == "hypotheses" and not outcome:
+        print(explain_hypotheses(_home(home)))
     elif metric == "association":
         if not (outcome and partner):
             raise UsageError("Name both: `talkshare explain association first_message_words replied_30d`.")

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import fnmatch
 import tomllib
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -19,6 +27,9 @@ from pydantic_settings import (
 
 from schemas.errors import UsageError
 from schemas.outcomes import EVENTS
+
+if TYPE_CHECKING:
+    from sql.hypotheses import Hypothesis
 
 FILE_NAME = "talkshare.toml"
 
@@ -129,6 +140,56 @@ class PrivacySettings(Section):
     names: Literal["hidden", "full"] = "hidden"
 
 
+class HypothesisSettings(Section):
+    """One hypothesis, registered at the first published run that sees it, and judged once."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    name: str = Field(min_length=1, max_length=120)
+    """What to call it; published."""
+    metric: str
+    outcome: str
+    direction: Literal["higher", "lower"]
+    """What a higher value of the metric goes with."""
+    from_: date = Field(alias="from")
+    """First day of the approaches that count; those from before the registration never do."""
+    until: date
+    """The day after the last one."""
+
+    @field_validator("metric")
+    @classmethod
+    def _metric_exists(cls, value: str) -> str:
+        from sql.hypotheses import usable_metrics
+
+        if value not in usable_metrics():
+            raise ValueError(f"no metric with an order is called {value!r}; choose from {', '.join(usable_metrics())}")
+        return value
+
+    @field_validator("outcome")
+    @classmethod
+    def _outcome_exists(cls, value: str) -> str:
+        from sql.hypotheses import usable_outcomes
+
+        if value not in usable_outcomes():
+            raise ValueError(f"no outcome is called {value!r}; choose from {', '.join(usable_outcomes())}")
+        return value
+
+    @field_validator("until")
+    @classmethod
+    def _ends_after_it_begins(cls, value: date, info: ValidationInfo) -> date:
+        begins = info.data.get("from_")
+        if begins and value <= begins:
+            raise ValueError(f"{value} must be later than from = {begins}")
+        return value
+
+    @model_validator(mode="after")
+    def _guard_lets_it_through(self) -> HypothesisSettings:
+        from sql.hypotheses import check_hypothesis
+
+        check_hypothesis(self.metric, self.outcome)
+        return self
+
+
 class ReportSettings(Section):
     """What the weekly report shows."""
 
@@ -169,6 +230,7 @@ class Settings(BaseSettings):
     outcomes: OutcomeSettings = OutcomeSettings()  # type: ignore[call-arg]
     opening: OpeningSettings = OpeningSettings()  # type: ignore[call-arg]
     completeness: CompletenessSettings = CompletenessSettings()  # type: ignore[call-arg]
+    hypotheses: list[HypothesisSettings] = Field(default_factory=list)
     privacy: PrivacySettings = PrivacySettings()  # type: ignore[call-arg]
     report: ReportSettings = ReportSettings()  # type: ignore[call-arg]
     schedule: ScheduleSettings = ScheduleSettings()
@@ -190,6 +252,33 @@ class Settings(BaseSettings):
                     f"[[tables]] match={table.match!r}: unknown columns {unknown}; ours are {sorted(known)}"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _hypotheses_differ(self) -> Settings:
+        if not self.hypotheses:
+            return self
+        contents = [hypothesis.content for hypothesis in self.asked()]
+        twice = [entry.name for entry, c in zip(self.hypotheses, contents, strict=True) if contents.count(c) > 1]
+        if twice:
+            raise ValueError(f"[[hypotheses]]: {' and '.join(map(repr, twice))} are the same question; keep one")
+        return self
+
+    def asked(self) -> list[Hypothesis]:
+        """The hypotheses, their days begun at midnight in the report's time zone."""
+        from sql.hypotheses import Hypothesis
+
+        zone = ZoneInfo(self.time_zone)
+
+        def begins(day: date) -> datetime:
+            return datetime.combine(day, time(), zone).astimezone(UTC)
+
+        return [
+            Hypothesis(
+                entry.name, entry.metric, entry.outcome, entry.direction,
+                entry.from_, entry.until, begins(entry.from_), begins(entry.until),
+            )
+            for entry in self.hypotheses
+        ]  # fmt: skip
 
     @classmethod
     def settings_customise_sources(

@@ -12,6 +12,7 @@ from flows.store import Home
 from schemas.errors import UsageError
 from sql.frames import fetch
 from sql.guard import MetricSpec, OutcomeSpec, check_pair, is_allowed
+from sql.hypotheses import hypothesis_sentence
 from sql.kinds import DECISIONS, KINDS
 from sql.lexicon import lexicons
 from sql.marking import language_of, mark, reason
@@ -156,6 +157,20 @@ def explain_association(home: Home, metric: str, outcome: str) -> str:
             f"from associations where metric = '{row['metric']}' and outcome = '{row['outcome']}' and slice = 'all'",
         ]
     )
+
+
+def explain_hypotheses(home: Home) -> str:
+    """Every registered hypothesis in words, oldest first. Raises NothingToDoError if nothing is published."""
+    with closing(store.open_snapshot(home)) as connection:
+        rows = fetch(connection, "from hypotheses order by registered_at, name, given_until").to_dicts()
+    if not rows:
+        return "No hypothesis is registered. Write one under [[hypotheses]] in talkshare.toml."
+    return "\n\n".join([*map(hypothesis_sentence, rows), _ASKED_ONCE])
+
+
+_ASKED_ONCE = """\
+Each was written down before the approaches it is about, and is judged once, by the primary estimate of `associations`
+and its 95 % interval. There is no correction for many questions: count how many stand here, withdrawn ones too."""
 
 
 _RESTS_ON = """\

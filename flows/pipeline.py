@@ -21,7 +21,7 @@ from flows.intake import FileReport, Progress, take_in
 from flows.keeping import Kept
 from flows.store import Home
 from schemas.errors import AuditError, TalkshareError, UsageError
-from sql.frames import load_frame
+from sql.frames import fetch, load_frame
 
 Result = TypeVar("Result")
 Step = Callable[[Callable[..., Result]], Callable[..., Result]]
@@ -84,6 +84,7 @@ def run(
         if rebuild:
             database.unlink(missing_ok=True)
             store.copy_runs(home, database)
+        recall(home, settings, database=database, now=now)
         with _timed(report, "take_in", progress):
             report.files = step(take_in)(home, settings, paths, now=now, database=database, progress=progress)
         _measure_and_publish(home, settings, report, now=now, database=database, step=step, progress=progress)
@@ -107,12 +108,22 @@ def _measure_and_publish(
     with _timed(report, "measure", progress) as detail:
         detail.update(step(measure)(home, settings, database=database, now=published_at))
     with _timed(report, "relate", progress) as detail:
-        detail.update(step(relate)(home, settings, database=database))
+        detail.update(step(relate)(home, settings, database=database, now=published_at))
     report.finished_at = now + report.elapsed()
     record = replace(report, status="published", published_at=published_at)
     with _timed(report, "publish", progress):
         report.warnings = step(publish)(home, settings, database=database, report=record)
     report.status, report.published_at = "published", published_at
+
+
+def recall(home: Home, settings: Settings, *, database: Path, now: datetime) -> None:
+    """Take over what the last snapshot published for good. Raises UsageError for a hypothesis that comes too late."""
+    from sql.hypotheses import refuse_late
+
+    store.remember_published(home, database)
+    if settings.hypotheses:
+        with closing(store.open_store(home, database)) as connection:
+            refuse_late(fetch(connection, "from hypotheses").to_dicts(), settings.asked(), now=now)
 
 
 def measure(home: Home, settings: Settings, *, database: Path, now: datetime) -> dict[str, int]:
@@ -127,15 +138,19 @@ def measure(home: Home, settings: Settings, *, database: Path, now: datetime) ->
         return measure_store(connection)
 
 
-def relate(home: Home, settings: Settings, *, database: Path) -> dict[str, int]:
-    """Relate metrics to outcomes; returns the number of pairs and verdicts."""
+def relate(home: Home, settings: Settings, *, database: Path, now: datetime) -> dict[str, int]:
+    """Relate metrics to outcomes, and judge what was registered; returns the number of pairs and verdicts."""
+    from sql.hypotheses import follow_hypotheses
     from sql.measure import compare_templates, follow
     from sql.measure import relate as relate_approaches
 
     with _work(home, database) as connection:
         associations = relate_approaches(connection)
-        follow(connection, minimum_candidates=settings.privacy.minimum_candidates)
-        compare_templates(connection, minimum_candidates=settings.privacy.minimum_candidates)
+        minimum = settings.privacy.minimum_candidates
+        follow(connection, minimum_candidates=minimum)
+        compare_templates(connection, minimum_candidates=minimum)
+        asked = settings.asked() if settings.hypotheses else []
+        follow_hypotheses(connection, asked, now=now, minimum_candidates=minimum)
     verdicts = associations.filter(pl.col("slice") == "all").group_by("verdict").len().sort("verdict")
     return {"pairs": associations.height} | dict(verdicts.iter_rows())
 
@@ -157,6 +172,7 @@ def publish(home: Home, settings: Settings, *, database: Path, report: RunReport
         built = home.snapshot.with_suffix(".next")
         _write_snapshot(connection, built, home, settings)
     store.swap_in(built, home.snapshot)
+    store.remember_published(home, database)
     _work_path(home).unlink(missing_ok=True)
     return warnings
 
@@ -253,6 +269,7 @@ def retract(home: Home, settings: Settings, file: str, *, now: datetime) -> RunR
     """
     home.create()
     with store.only_run(home), _recorded(home, "retract", now) as report:
+        recall(home, settings, database=home.database, now=now)
         with closing(store.open_store(home)) as connection:
             file_id, name = _fitting_export(connection, file)
             # The file first: a run that comes between would read it again.

@@ -50,6 +50,16 @@ TEMPLATE = """\
 # minimum_candidates = 5                # no number about fewer
 # names = "hidden"
 
+# One [[hypotheses]] block per question, written down before its answer can be known. The first published run that sees
+# it registers it; it is judged once, when the last window has closed; a changed block is another question.
+# [[hypotheses]]                        # example
+# name = "short openers get more replies"   # published as it stands
+# metric = "first_message_words"
+# outcome = "replied_30d"
+# direction = "lower"                   # what a higher metric goes with: a "higher" or a "lower" share of the outcome
+# from = 2026-12-01                     # approaches that began on or after this day, never before the registration
+# until = 2027-03-01                    # and before this one
+
 [report]
 # title = "Candidate outreach"
 # talk_share_reference = 0.2            # example: a reference line on the talk share picture; off by default

@@ -199,7 +199,20 @@ _TABLES: tuple[str, ...] = (
         files_refused bigint, version varchar)""",
     """create table if not exists run_steps (
         run_id varchar, step_no bigint, step varchar, seconds double, detail varchar)""",
+    """create table if not exists hypotheses (
+        name varchar, metric varchar, outcome varchar, direction varchar, given_from date, given_until date,
+        starts_at timestamptz, ends_at timestamptz, registered_at timestamptz, status varchar,
+        withdrawn_at timestamptz, judged_at timestamptz, verdict varchar, reason varchar, n_approaches bigint,
+        n_candidates bigint, n_recruiters bigint, n_outcomes bigint, rate double, adjusted_difference double,
+        low double, high double, p double, minimum_detectable_difference double, method varchar)""",
+    """create table if not exists week_history (
+        metric varchar, week date, first_published_at timestamptz, first_state varchar, first_value double,
+        first_n_approaches bigint, first_n_candidates bigint, first_judged_at timestamptz, first_judged_value double,
+        first_judged_n_approaches bigint, first_judged_n_candidates bigint, primary key (metric, week))""",
 )
+
+HISTORY = ("runs", "run_steps", "hypotheses", "week_history")
+"""What no export can bring back."""
 
 
 def open_store(home: Home, path: Path | None = None) -> Connection:
@@ -270,13 +283,75 @@ def record_run(connection: Connection, record: Mapping[str, Any], steps: Sequenc
 
 
 def copy_runs(home: Home, database: Path) -> None:
-    """Carry the history of runs over into a store that is built anew; a damaged store has none to give."""
+    """Carry the history over into a store that is built anew; a damaged store has none to give."""
     if not home.database.exists():
         return
     with closing(open_store(home, database)) as connection, contextlib.suppress(duckdb.Error):
         attach(connection, home.database, "earlier (read_only)")
-        for table in ("runs", "run_steps"):
-            connection.execute(f"insert into {table} by name from earlier.{table}")
+        for table in HISTORY:
+            if table in _tables_of(connection, "earlier"):
+                connection.execute(f"insert into {table} by name from earlier.{table}")
+
+
+def _tables_of(connection: Connection, database: str) -> set[str]:
+    rows = connection.execute("select table_name from duckdb_tables() where database_name = $1", [database]).fetchall()
+    return {name for (name,) in rows}
+
+
+def remember_published(home: Home, database: Path) -> None:
+    """Keep in the store for good what the snapshot published: hypotheses, and what weeks said first.
+
+    Only a snapshot that was swapped in whole counts, so that nothing is kept that nobody could see; asked again at
+    the next run's start, so that a run that dies after the swap loses nothing.
+    """
+    if not home.snapshot.exists():
+        return
+    with closing(open_store(home, database)) as connection:
+        try:
+            attach(connection, home.snapshot, "published (read_only)")
+            tables = _tables_of(connection, "published")
+        except duckdb.Error:
+            # A damaged snapshot has nothing to give, and the next one replaces it.
+            return
+        connection.begin()
+        for table, statements in _REMEMBERED.items():
+            for statement in statements if table in tables else ():
+                connection.execute(statement)
+        connection.commit()
+
+
+_SAME_HYPOTHESIS = " and ".join(
+    f"kept.{name} = shown.{name}"
+    for name in ("metric", "outcome", "direction", "given_from", "given_until", "registered_at")
+)
+_REMEMBERED = {
+    # What was judged or withdrawn is never written over, whatever a snapshot says.
+    "hypotheses": (
+        f"""delete from hypotheses as kept
+        where kept.status = 'registered'
+        and exists (from published.hypotheses as shown where {_SAME_HYPOTHESIS} and shown.status != 'registered')""",
+        f"""insert into hypotheses by name
+        select * from published.hypotheses as shown
+        where not exists (from hypotheses as kept where {_SAME_HYPOTHESIS})""",
+    ),
+    "restatements": (
+        """insert into week_history by name
+        select
+            metric, week, first_published_at, first_state, first_value, first_n_approaches, first_n_candidates,
+            first_judged_at, first_judged_value, first_judged_n_approaches, first_judged_n_candidates
+        from published.restatements as shown
+        where first_value is not null
+        and not exists (from week_history as kept where kept.metric = shown.metric and kept.week = shown.week)""",
+        """update week_history as kept set
+            first_judged_at = shown.first_judged_at,
+            first_judged_value = shown.first_judged_value,
+            first_judged_n_approaches = shown.first_judged_n_approaches,
+            first_judged_n_candidates = shown.first_judged_n_candidates
+        from published.restatements as shown
+        where kept.metric = shown.metric and kept.week = shown.week
+        and kept.first_judged_at is null and shown.first_judged_value is not null""",
+    ),
+}
 
 
 def archive_export(home: Home, export: Export, file_id: str, first_seen_at: datetime, *, move: bool) -> None:

@@ -96,6 +96,33 @@ MARTS: dict[str, tuple[dict[str, Any], ...]] = {
             "verdict in ('higher', 'lower') and (adjusted_difference is null or q > 0.1)",
         ),
     ),
+    "hypotheses": (
+        _no_row("an approach from before the registration counts", "starts_at < registered_at"),
+        _no_row("a hypothesis is judged before its end", "judged_at < ends_at"),
+        _no_row(
+            "a judgement without verdict, or a verdict without judgement",
+            "(status = 'judged') != (verdict is not null) or (status = 'judged') != (judged_at is not null)",
+        ),
+        _no_row(
+            "a verdict against its interval",
+            "(verdict = 'confirmed' and case direction when 'higher' then low <= 0 else high >= 0 end)"
+            " or (verdict = 'contradicted' and case direction when 'higher' then high >= 0 else low <= 0 end)",
+        ),
+        _no_row(
+            "a clear verdict without an interval", "verdict in ('confirmed', 'contradicted') and low + high is null"
+        ),
+    ),
+    "restatements": (
+        {
+            "type": "expect_compound_columns_to_be_unique",
+            "kwargs": {"column_list": ["metric", "week"]},
+            "meta": {"reason": "a week stands twice", "severity": "stop"},
+        },
+        _no_row("a week was judged before it was published", "first_judged_at < first_published_at"),
+        _no_row("a withheld earlier value is shown", "suppressed and coalesce(first_judged_value, change) is not null"),
+        _no_row("a change is not the difference", "abs(change - (value - first_judged_value)) > 1e-8"),
+        _no_row("a week was restated before it was judged", "is_restated and first_judged_at is null"),
+    ),
     "curves": (
         _no_row(
             "a share lies outside its interval", "low is not null and not (share between low - 1e-9 and high + 1e-9)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -94,17 +94,24 @@ def outcome_specs(*, related: bool = True) -> list[OutcomeSpec]:
     ]
 
 
-def relate(connection: Any) -> pl.DataFrame:
-    """Relate every allowed pair over `approach_metrics`, and keep `associations` and `dose_response` as tables."""
-    metrics, outcomes = metric_specs(), outcome_specs()
+def outreach_rows(
+    connection: Any, metrics: Sequence[MetricSpec], outcomes: Sequence[OutcomeSpec], *more: str
+) -> pl.DataFrame:
+    """Every outreach with the given metrics and outcomes, what it is grouped by, and the columns `more`."""
     wanted = dict.fromkeys(
         [
             "thread_id", "approach_no", "recruiter_id", "candidate_id", "candidate_known", "language", "started_at",
             "template_id", "role_method", "channel", "team",
-            *(metric.name for metric in metrics), *(outcome.name for outcome in outcomes),
+            *(metric.name for metric in metrics), *(outcome.name for outcome in outcomes), *more,
         ]
     )  # fmt: skip
-    rows = fetch(connection, f"select {', '.join(wanted)} from approach_metrics where is_outreach")
+    return fetch(connection, f"select {', '.join(wanted)} from approach_metrics where is_outreach")
+
+
+def relate(connection: Any) -> pl.DataFrame:
+    """Relate every allowed pair over `approach_metrics`, and keep `associations` and `dose_response` as tables."""
+    metrics, outcomes = metric_specs(), outcome_specs()
+    rows = outreach_rows(connection, metrics, outcomes)
     refusals = dict(connection.execute("select outcome, reason from int_refusals").fetchall())
     (week,) = connection.execute(
         "select coalesce(max(week), date '1970-01-05')::varchar from approach_metrics"

@@ -44,11 +44,11 @@ def write_outcomes(folder: Path, rows: Sequence[tuple[str, str, str, str]]) -> P
 
 
 def snapshot_tables(home: Home) -> dict[str, list[tuple[Any, ...]]]:
-    """Every published table as sorted rows, but for what tells of the runs themselves."""
+    """Every published table as sorted rows, but for what tells of the runs themselves and of earlier ones."""
     tables: dict[str, list[tuple[Any, ...]]] = {}
     for row in ask(home, "select table_name from duckdb_tables() where not internal"):
         name = row["table_name"]
-        if name in ("runs", "run_steps"):
+        if name in ("runs", "run_steps", "hypotheses", "restatements"):
             continue
         columns = {"source_files": "* exclude (first_seen_at)", "snapshot_info": "* exclude (published_at)"}.get(
             name, "*"

@@ -220,6 +220,7 @@ def test_explain_association_gives_every_number_and_what_it_rests_on(demo: Path)
     assert "does not lead to" in done.stdout
     assert talkshare("explain", "association", "talk_share", "replied", home=demo).returncode == 6
     assert talkshare("explain", "association", "talk_share", home=demo).returncode == 2
+    assert "No hypothesis is registered" in talkshare("explain", "hypotheses", home=demo).stdout
 
 
 def test_explain_marks_the_sentences_of_a_text():

@@ -23,7 +23,7 @@ from sql.runner import load_macros
 def value():
     connection = store.connect()
     connection.execute("set variable time_zone = 'Europe/Berlin'")
-    set_variables(connection, OpeningSettings().model_dump())
+    set_variables(connection, OpeningSettings().model_dump() | {"minimum_candidates": 5})
     load_macros(connection)
     yield lambda expression: connection.execute(f"select {expression}").fetchall()[0][0]
     connection.close()
@@ -118,6 +118,22 @@ def test_those_withheld_hold_the_minimum_together(value, sizes, withheld):
 def test_a_sum_with_an_unknown_part_is_unknown(value):
     assert value("known_sum(x) from (values (1), (2)) as parts (x)") == 3
     assert value("known_sum(x) from (values (1), (null)) as parts (x)") is None
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "hides"),
+    [
+        ((12, 12), (14, 14), True),
+        ((12, 12), (8, 8), True),
+        ((12, 12), (17, 17), False),
+        ((12, 12), (12, 12), False),
+        ((12, 10), (13, 10), True),  # one more approach to one of the same people
+        ((None, None), (12, 12), False),
+    ],
+)
+def test_two_numbers_differ_by_few_where_their_difference_is_about_fewer_than_the_minimum(value, then, now, hides):
+    numbers = ", ".join("null" if number is None else str(number) for number in (*then, *now))
+    assert value(f"differ_by_few({numbers})") == hides
 
 
 # Rates of approaches that come in recruiters

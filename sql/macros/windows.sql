@@ -29,11 +29,3 @@ create or replace macro seems_incomplete(n_judged, n_replied) as
 n_judged >= getvariable('minimum_approaches')
 and (n_replied = n_judged or share(n_replied, n_judged) > getvariable('maximum_replied_share'))
 and not getvariable('declared_complete');
-
--- Too few people to show a number about.
-create or replace macro is_few(n_candidates, minimum) as n_candidates between 1 and minimum - 1;
-
--- Nor one that subtraction would find: where a group holds too few, the next larger ones go with it until those withheld hold
--- the minimum together. `n_in_smaller_groups`: candidates of the groups before it, by size.
-create or replace macro is_withheld(n_candidates, minimum, has_few, n_in_smaller_groups) as
-is_few(n_candidates, minimum) or (n_candidates > 0 and has_few and n_in_smaller_groups < minimum);

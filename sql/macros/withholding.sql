@@ -1,3 +1,19 @@
+-- Too few people to show a number about.
+create or replace macro is_few(n_candidates, minimum) as n_candidates between 1 and minimum - 1;
+
+-- Nor one that subtraction would find: where a group holds too few, the next larger ones go with it until those withheld hold
+-- the minimum together. `n_in_smaller_groups`: candidates of the groups before it, by size.
+create or replace macro is_withheld(n_candidates, minimum, has_few, n_in_smaller_groups) as
+is_few(n_candidates, minimum) or (n_candidates > 0 and has_few and n_in_smaller_groups < minimum);
+
+-- Subtracting one published number from the other would tell about fewer candidates than the minimum.
+create or replace macro differ_by_few(n_approaches, n_candidates, other_approaches, other_candidates) as
+coalesce(
+    n_approaches != other_approaches
+    and abs(n_candidates - other_candidates) < getvariable('minimum_candidates'),
+    false
+);
+
 -- Which parts of a whole may be shown when the whole itself is public: those with the minimum of candidates, unless what is
 -- held back would then be about fewer and subtraction would tell. From the smallest part on, parts are held back until those
 -- together hold the minimum. `rows_of` names a table with `whole`, `part` and `candidate_id`, a row per approach.
