@@ -48,8 +48,9 @@ format: $(STAMP)  ## Put the code in order
 bench: $(STAMP)  ## Slow: how fast texts are read, as ratios to textstat and to plain Python
 	$(BIN)/python -m tests.bench_text --json bench.json
 
-soak: $(STAMP)  ## Slow proofs: coverage of the curves' intervals, a scheduled run seen firing
+soak: $(STAMP)  ## Slow proofs: coverage of the intervals of curves and ledger, a scheduled run seen firing
 	$(BIN)/python -m tests.test_curves --full
+	$(BIN)/python -m tests.test_recontact --full
 	$(BIN)/python -m tests.soak_schedule
 
 samples: $(STAMP)  ## What every sample export becomes
