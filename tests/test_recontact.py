@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -230,6 +231,93 @@ def ledgers(team: Ledger, draws: int, seed: int) -> pl.DataFrame:
             """
         )
         return fetch(connection, registry().queries["burn_ledger"].select)
+
+
+# Fates, once more and slowly
+
+
+def invented_people(rng: np.random.Generator, people: int) -> list[dict[str, Any]]:
+    """Rows of int_candidate_approaches with every mixture of what may be known, open, said or too late."""
+
+    def maybe(share: float, start: datetime, *days: int) -> datetime | None:
+        return start + timedelta(days=int(rng.choice(days))) if rng.random() < share else None
+
+    rows: list[dict[str, Any]] = []
+    for person in range(people):
+        start = BEGIN
+        for number in range(1, int(rng.integers(1, 4)) + 1):
+            start += timedelta(days=int(rng.choice([1, 30, 89, 90, 91, 200])))
+            judgeable, in_process = rng.random() < 0.9, rng.random() < 0.1
+            replied_at = maybe(0.4, start, 1, 30, 31, 90, 91)
+            in_time = replied_at is not None and replied_at <= start + timedelta(days=30)
+            rows.append(
+                {
+                    "candidate_id": f"c{person:04}", "candidate_approach_no": number, "started_at": start,
+                    "is_judgeable": judgeable, "is_in_process": in_process,
+                    "observed_until": start + timedelta(days=int(rng.choice([89, 90, 900, 900, 900]))),
+                    "replied_at": replied_at, "replied_30d": in_time if judgeable else None,
+                    "reply_class": rng.choice(["declined", "interested", "other"]) if replied_at else None,
+                    "reply_opted_out": bool(rng.random() < 0.1) if replied_at else None,
+                    "opted_out_at": maybe(0.05, start, 5, 90, 91, 400), "declined_at": maybe(0.1, start, 5, 90, 91),
+                    "converted_at": maybe(0.1, start, 5, 90, 91, 150),
+                    "is_converted_undated": bool(rng.random() < 0.03),
+                    "outcome_observed_until": maybe(0.97, start, 90, 900, 900, 900, 900),
+                }
+            )  # fmt: skip
+    return rows
+
+
+def fate_of(approaches: list[dict[str, Any]]) -> tuple[str, str | None, bool | None]:
+    """State, fate and whether lost, read off METRICS one sentence at a time."""
+    quarter = timedelta(days=90)
+    counted = [row for row in approaches if row["is_judgeable"] and not row["is_in_process"]]
+    if not counted:
+        return "not_counted", None, None
+    end = counted[-1]["started_at"] + quarter
+    if any(row["outcome_observed_until"] is None or row["is_converted_undated"] for row in counted):
+        return "unknown", None, None
+    if any(
+        row["observed_until"] < row["started_at"] + quarter or row["outcome_observed_until"] < end for row in counted
+    ):
+        return "open", None, None
+    if any(row["converted_at"] and row["converted_at"] <= end for row in counted):
+        return "judged", "won", False
+    if len(counted) < len(approaches) and any(row["is_in_process"] for row in approaches):
+        return "in_process", None, None
+    answers, out = [], False
+    for row in counted:
+        replied = row["replied_at"] is not None and row["replied_at"] <= row["started_at"] + quarter
+        said_no = row["declined_at"] is not None and row["declined_at"] <= row["started_at"] + quarter
+        out = out or (replied and row["reply_opted_out"]) or bool(row["opted_out_at"] and row["opted_out_at"] <= end)
+        if said_no or (replied and row["reply_class"] == "declined"):
+            answers.append("declined")
+        elif replied:
+            answers.append("answered")
+    fate = "opted_out" if out else (answers or ["ignored"])[-1]
+    return "judged", fate, out or any(row["replied_30d"] is False for row in counted[1:])
+
+
+def test_fates_agree_with_their_slow_twin() -> None:
+    rows = invented_people(np.random.default_rng(8), 1500)
+    people: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        people.setdefault(row["candidate_id"], []).append(row)
+    with closing(store.connect()) as connection:
+        _prepare(connection)
+        load_frame(connection, "invented", pl.DataFrame(rows, infer_schema_length=None))
+        connection.execute(
+            """
+            create table int_candidate_approaches as select *, true as is_outreach, 'r' as recruiter_id,
+                'mixed' as opening_style, is_judgeable and not is_in_process as is_counted
+            from invented
+            """
+        )
+        build(connection, "candidate_metrics")
+        found = fetch(connection, "select candidate_id, state, fate, is_lost from candidate_metrics")
+    assert {row[0]: row[1:] for row in found.iter_rows()} == {name: fate_of(those) for name, those in people.items()}
+    kinds = found.group_by("state", "fate", "is_lost").len()
+    assert kinds.height == 12
+    assert kinds["len"].min() >= 2  # type: ignore[operator]
 
 
 def test_a_person_is_followed_from_one_recruiter_to_the_next(tmp_path: Path) -> None:
