@@ -48,9 +48,11 @@ format: $(STAMP)  ## Put the code in order
 bench: $(STAMP)  ## Slow: how fast texts are read, as ratios to textstat and to plain Python
 	$(BIN)/python -m tests.bench_text --json bench.json
 
-soak: $(STAMP)  ## Slow proofs: coverage of the curves' and templates' intervals, a scheduled run seen firing
+soak: $(STAMP)  ## Slow proofs: what the method says of invented teams, coverage of all intervals, a scheduled run seen firing
+	$(BIN)/python -m tests.simulated_truths --draws 1000
 	$(BIN)/python -m tests.test_curves --full
 	$(BIN)/python -m tests.test_templates --full
+	$(BIN)/python -m tests.test_recontact --full
 	$(BIN)/python -m tests.soak_schedule
 
 samples: $(STAMP)  ## What every sample export becomes

@@ -56,6 +56,10 @@ MARTS: dict[str, tuple[dict[str, Any], ...]] = {
             "a conversion is judged without a source",
             "converted_60d is not null and outcome_observed_until is null",
         ),
+        _no_row(
+            "a history without a person, or of a first approach",
+            "previous_style is not null and not (candidate_known and candidate_approach_no > 1)",
+        ),
         _no_row("no recruiter", "recruiter_id is null"),
         _no_row("a first message is longer than a book", "first_message_words > 50000", "warn"),
     ),
@@ -85,6 +89,41 @@ MARTS: dict[str, tuple[dict[str, Any], ...]] = {
         _no_row("a judged stage shows no rate", "state = 'judged' and (rate is null or n_reached is null)"),
         _no_row("more reached a stage than were contacted", "n_reached > n_contacted"),
         _no_row("a stage without a number gives no reason", "state not in ('judged', 'empty') and reason is null"),
+    ),
+    "candidate_metrics": (
+        {
+            "type": "expect_column_values_to_be_unique",
+            "kwargs": {"column": "candidate_id"},
+            "meta": {"reason": "a candidate stands twice", "severity": "stop"},
+        },
+        _no_row(
+            "a fate is given to somebody who is not judged, or none to somebody who is",
+            "(state = 'judged') != (fate is not null) or (fate is null) != (is_lost is null)",
+        ),
+        _no_row("somebody won is lost", "fate = 'won' and is_lost"),
+        _no_row("somebody who opted out is not lost", "fate = 'opted_out' and not is_lost"),
+        _no_row("somebody ignored has answered", "fate = 'ignored' and n_replied > 0"),
+        _no_row("more answers than approaches", "n_replied > n_approaches"),
+    ),
+    "burn_ledger": (
+        _no_row("fates do not add up", "n_won + n_declined + n_ignored + n_opted_out + n_answered != n_candidates"),
+        _no_row("more are lost than were not won", "n_lost > n_candidates - n_won"),
+        _no_row("a ratio rests on fewer than 5 won", "lost_per_won is not null and coalesce(n_won, 0) < 5"),
+        _no_row("a ratio lies outside its interval", "not (lost_per_won between low - 1e-6 and high + 1e-6)"),
+        _no_row("a withheld number is shown", "suppressed and coalesce(n_won, n_lost, lost_per_won) is not null"),
+    ),
+    "recontact": (
+        _no_row(
+            "a share lies outside its interval",
+            "not (share_approached_again between again_low - 1e-9 and again_high + 1e-9)",
+        ),
+        _no_row(
+            "a reply rate lies outside its interval", "not (reply_rate between reply_low - 1e-9 and reply_high + 1e-9)"
+        ),
+        _no_row(
+            "a refused number is shown",
+            "reason != 'too few candidates' and coalesce(n_replied, n_approached_again) is not null",
+        ),
     ),
     "associations": (
         _no_row(

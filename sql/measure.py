@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from sql.associate import associate
+from sql.associate import SLICED_BY, associate
 from sql.curves import COLUMNS, curves
 from sql.dose import dose_response
 from sql.families import families
@@ -101,7 +101,7 @@ def outreach_rows(
     wanted = dict.fromkeys(
         [
             "thread_id", "approach_no", "recruiter_id", "candidate_id", "candidate_known", "language", "started_at",
-            "template_id", "role_method", "channel", "team",
+            "template_id", "role_method",
             *(metric.name for metric in metrics), *(outcome.name for outcome in outcomes), *more,
         ]
     )  # fmt: skip
@@ -111,7 +111,7 @@ def outreach_rows(
 def relate(connection: Any) -> pl.DataFrame:
     """Relate every allowed pair over `approach_metrics`, and keep `associations` and `dose_response` as tables."""
     metrics, outcomes = metric_specs(), outcome_specs()
-    rows = outreach_rows(connection, metrics, outcomes)
+    rows = outreach_rows(connection, metrics, outcomes, *SLICED_BY)
     refusals = dict(connection.execute("select outcome, reason from int_refusals").fetchall())
     (week,) = connection.execute(
         "select coalesce(max(week), date '1970-01-05')::varchar from approach_metrics"

@@ -48,6 +48,11 @@ def test_a_share_of_nothing_is_unknown(value):
     assert value("share(1, 4)") == 0.25
 
 
+def test_odds_are_with_for_one_without(value):
+    assert value("odds(0.75::double)") == pytest.approx(3)
+    assert value("odds(1.0::double)") is None
+
+
 def test_an_hour_is_elapsed_time_not_a_boundary_crossed(value):
     assert value(
         "elapsed_hours(timestamptz '2026-01-01 10:59:00+00', timestamptz '2026-01-01 11:01:00+00')"

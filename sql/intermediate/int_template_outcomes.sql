@@ -7,7 +7,7 @@ would else be about too few: totals are public, and what is left of them must no
 Weakness: a family can be shown for replies and not yet for conversions, which are judged later.
 +++
 [columns]
-outcome = "replied_30d, discussion or converted_60d; see data_dictionary"
+outcome = "replied_30d, interested_30d, discussion or converted_60d; see data_dictionary"
 template_id = "the template family, or `others`: one-off texts and families too small to show"
 happened = "the outcome was reached"
 +++
@@ -19,6 +19,7 @@ with listed as (
         candidate_id,
         unnest([
             { 'outcome': 'replied_30d', 'happened': replied_30d },
+            { 'outcome': 'interested_30d', 'happened': interested_30d },
             { 'outcome': 'discussion', 'happened': discussion },
             { 'outcome': 'converted_60d', 'happened': converted_60d }
         ], recursive := true)

@@ -5,6 +5,9 @@ create or replace macro share(part, whole) as part::double / nullif(whole, 0);
 create or replace macro share_of_two(ours, theirs) as
 case when ours > 0 and theirs > 0 then share(ours, ours + theirs) end;
 
+-- How many with for one without; null where all have it.
+create or replace macro odds(part) as part / nullif(1 - part, 0);
+
 -- An id that may be published: a keyed hash, so that nobody can confirm a guessed text or name by hashing it.
 create or replace macro published_id(inner_id) as left(sha256(getvariable('publishing_key') || inner_id), 32);
 

@@ -41,6 +41,7 @@ select
     approaches.observed_until,
     conversion.outcome_observed_until,
     opening.* exclude (thread_id, approach_no),
+    history.* exclude (thread_id, approach_no),
     reply.* exclude (thread_id, approach_no, candidate_turns_30d),
     stages.* exclude (thread_id, approach_no),
     conversion.* exclude (thread_id, approach_no, outcome_observed_until),
@@ -54,6 +55,7 @@ inner join conversation
 inner join ask_tell
     on approaches.thread_id = ask_tell.thread_id and approaches.approach_no = ask_tell.approach_no
 left join opening on approaches.thread_id = opening.thread_id and approaches.approach_no = opening.approach_no
+left join history on approaches.thread_id = history.thread_id and approaches.approach_no = history.approach_no
 left join reply on approaches.thread_id = reply.thread_id and approaches.approach_no = reply.approach_no
 left join stages on approaches.thread_id = stages.thread_id and approaches.approach_no = stages.approach_no
 left join conversion
