@@ -112,6 +112,10 @@ MARTS: dict[str, tuple[dict[str, Any], ...]] = {
         _no_row("a ratio lies outside its interval", "not (lost_per_won between low - 1e-6 and high + 1e-6)"),
         _no_row("a withheld number is shown", "suppressed and coalesce(n_won, n_lost, lost_per_won) is not null"),
     ),
+    "volume": (
+        _no_row("a rate lies outside its interval", "not (per_100 between per_100_low - 1e-7 and per_100_high + 1e-7)"),
+        _no_row("more outcomes than approaches", "n_outcomes > n_approaches"),
+    ),
     "recontact": (
         _no_row(
             "a share lies outside its interval",

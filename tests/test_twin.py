@@ -64,7 +64,13 @@ SHARES = {
     "turn_taking_index",
 }  # fmt: skip
 FIRST_MONTH = ("interested_30d", "declined_30d", "other_reply_30d", "opted_out_30d", "ignored_30d")
-NOT_COMPARED = {"runs": "*", "run_steps": "*", "source_files": "first_seen_at", "snapshot_info": "published_at"}
+NOT_COMPARED = {
+    "runs": "*",
+    "run_steps": "*",
+    "restatements": "*",  # tells what was published before
+    "source_files": "first_seen_at",
+    "snapshot_info": "published_at",
+}
 KINDS = ("message",) * 12 + ("invitation_note", "auto_reply", "reaction", "system")
 
 steps = st.tuples(
