@@ -45,8 +45,9 @@ format: $(STAMP)  ## Put the code in order
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(STAMP)  ## Slow: how fast texts are read, as ratios to textstat and to plain Python
+bench: $(STAMP)  ## Slow: how fast texts are read, as ratios to textstat and to plain Python; how long relating a million takes
 	$(BIN)/python -m tests.bench_text --json bench.json
+	$(BIN)/python -m tests.bench_relate
 
 soak: $(STAMP)  ## Slow proofs: what the method says of invented teams, coverage of all intervals, a scheduled run seen firing
 	$(BIN)/python -m tests.simulated_truths --draws 1000
@@ -60,6 +61,7 @@ samples: $(STAMP)  ## What every sample export becomes
 
 reproduce: $(STAMP)  ## Published reference numbers on the labelled public data
 	$(BIN)/python -m tests.reproduce_gold --gold $(GOLD)
+	$(BIN)/python -m tests.gold_relations --gold $(GOLD)
 
 accuracy: $(STAMP)  ## How often the sentence rules are right: on GOLD as JSON lines, on our own in docs/accuracy.md
 	@$(BIN)/python -m tests.accuracy --gold $(GOLD)

@@ -119,6 +119,7 @@ def explain_association(home: Home, metric: str, outcome: str) -> str:
     Raises ForbiddenPairError naming the rule if the guard refuses it.
     """
     row = next(row for row in _associations(home, metric, outcome) if row["slice"] == "all")
+    bins = _bins(home, row["metric"], row["outcome"])
 
     def shown(name: str) -> str:
         value = row[name]
@@ -151,6 +152,8 @@ def explain_association(home: Home, metric: str, outcome: str) -> str:
             verdict_sentence(row),
             "",
             *(f"{name:<{width}}  {value}" for name, value in numbers.items()),
+            *([_CONFOUNDED] if row["is_confounded"] else []),
+            *bins,
             "",
             _RESTS_ON,
             "",
@@ -171,6 +174,29 @@ def explain_hypotheses(home: Home) -> str:
 _ASKED_ONCE = """\
 Each was written down before the approaches it is about, and is judged once, by the primary estimate of `associations`
 and its 95 % interval. There is no correction for many questions: count how many stand here, withdrawn ones too."""
+
+
+_CONFOUNDED = """
+Who writes explains the pooled number: each of the two estimates lies outside the other's interval."""
+
+
+def _bins(home: Home, metric: str, outcome: str) -> list[str]:
+    """Per 100, by bins of the metric."""
+    with closing(store.open_snapshot(home)) as connection:
+        rows = fetch(
+            connection, "from dose_response where metric = $1 and outcome = $2 order by bin_no", [metric, outcome]
+        ).to_dicts()
+    if not rows:
+        return []
+    lines = ["", "per 100 approaches, by rising value of the metric (adjusted: within recruiter, language and month)"]
+    for row in rows:
+        low, high = (f"{row[name]:.4g}" for name in ("bin_from", "bin_to"))
+        lines.append(
+            f"{low + (f' to {high}' if high != low else ''):>20}  {100 * row['rate']:5.1f}  "
+            f"[{100 * row['rate_low']:.1f}, {100 * row['rate_high']:.1f}]  adjusted {100 * row['adjusted_rate']:.1f}  "
+            f"of {row['n_approaches']:,}"
+        )
+    return lines
 
 
 _RESTS_ON = """\

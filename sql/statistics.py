@@ -42,9 +42,10 @@ class Slope:
 
     @property
     def se(self) -> float:
-        """The largest defined one: a negative two-way variance falls back to the larger one-way."""
-        known = [s for s in (self.se_first, self.se_second, self.se_both) if np.isfinite(s)]
-        return max(known, default=np.nan)
+        """Two-way where defined; a negative two-way variance falls back to the larger one-way."""
+        if np.isfinite(self.se_both):
+            return self.se_both
+        return max((s for s in (self.se_first, self.se_second) if np.isfinite(s)), default=np.nan)
 
 
 @dataclass(frozen=True)
@@ -284,9 +285,9 @@ def wild_cluster_p(
     """Restricted wild cluster bootstrap-t of the slope of `y` on `x` within `cells`, Webb weights.
 
     Weights go by `clusters`. t divides by `Slope.se`, in the data as in every draw: with `second`, by the
-    largest of both one-way errors and the two-way one. The interval inverts the test: every tested slope
-    restricts the residuals anew. Rows enter through tables of clusters squared, and each draw's t is a ratio
-    of polynomials in the tested slope. NaN where no error can be computed; bounds are right to a thousandth
+    two-way error, or the larger one-way where its variance is negative. The interval inverts the test: every
+    tested slope restricts the residuals anew. Rows enter through tables of clusters squared, and each draw's t
+    is a ratio of polynomials in the tested slope. NaN where no error can be computed; bounds are right to a thousandth
     of a standard error.
     Sources: Cameron, Gelbach and Miller 2008; Webb 2014; Roodman, Nielsen, MacKinnon and Webb 2019;
     MacKinnon, Nielsen and Webb 2021 (weights by one dimension, errors by two).
@@ -354,7 +355,8 @@ class _DrawnSlopes:
         moved = self.moved[0] - tested * self.moved[1]
         variances = self.variances[0] + tested * (self.variances[1] + tested * self.variances[2])
         # A draw that repeats the data (all weights of one sign) is a tie, whatever its last bits are.
-        needed = t * t * (1 - 1e-9) * np.maximum(np.max(variances, axis=0), 0)
+        variance = np.where(variances[-1] > 0, variances[-1], np.maximum(np.max(variances, axis=0), 0))
+        needed = t * t * (1 - 1e-9) * variance
         return int(np.count_nonzero(moved * moved >= needed))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ import pytest
 
 from schemas.errors import ForbiddenPairError
 from sql import associate as relate
-from sql import statistics
 from sql.associate import ASSOCIATIONS, associate
 from sql.guard import MetricSpec, OutcomeSpec, check_pair
 from sql.verdicts import Minimums
@@ -20,7 +18,6 @@ from sql.wording import verdict_sentence
 
 WORDS = MetricSpec("first_message_words", "opening", "mean", "words")
 REPLIED = OutcomeSpec("replied_30d", "opening", 30)
-GOLD = Path(__file__).parents[1] / ".." / "shared" / "gold"
 ALL = {"all": pl.lit(True)}
 
 
@@ -414,17 +411,3 @@ def test_too_little_data_is_said_with_its_reason() -> None:
         "First-message words: too little data to say anything about conversions in the 60 days after "
         "the landmark (fewer than 100 approaches with the outcome)."
     )
-
-
-# Labelled public data
-
-
-@pytest.mark.gold
-@pytest.mark.skipif(not GOLD.is_dir(), reason="the labelled public data is not here (../shared/gold)")
-def test_longer_requests_are_granted_more_often_in_public_data() -> None:
-    requests = pl.read_parquet(GOLD / "raop_requests.parquet")
-    words = requests["text_edit_aware"].str.count_matches(r"\S+").cast(pl.Float64).to_numpy()
-    received = requests["received"].cast(pl.Float64).to_numpy()
-    low, high = statistics.cluster_bootstrap_spearman(words, received, np.arange(words.size), seed=1)
-    assert statistics.spearman(words, received) == pytest.approx(0.131, abs=0.01)
-    assert (low, high) == pytest.approx((0.097, 0.168), abs=0.01)

@@ -70,6 +70,7 @@ meaning = "opening_style is sell_first; null where the style is unknown"
 kind = "proportion"
 unit = "share"
 observation = "opening"
+related = true
 
 [metric.reaction_first]
 title = "Openings that ask for a reaction first"
@@ -77,6 +78,7 @@ meaning = "opening_style is reaction_first; null where the style is unknown"
 kind = "proportion"
 unit = "share"
 observation = "opening"
+related = true
 
 [metric.technologies_named]
 title = "Technologies named in the first message"
