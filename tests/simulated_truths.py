@@ -227,7 +227,7 @@ def related_width(rows: pl.DataFrame) -> float:
 # Many metrics of which none matters
 
 
-def null_metrics(rng: np.random.Generator, kind: Team, n: int = 8) -> pl.DataFrame:
+def null_metrics(rng: np.random.Generator, kind: Team, n: int = 5) -> pl.DataFrame:
     """A team in which `n` metrics, alike and by habit, and three outcomes, alike, have nothing to do with each other."""
     rows = team(rng, kind)
     habits = rows.select(pl.col("recruiter_id").rank("dense").cast(pl.Int64) - 1).to_series().to_numpy()
@@ -329,11 +329,11 @@ def _confounding(draws: int, pool: Any) -> bool:
 
 
 def _discoveries(draws: int, pool: Any) -> bool:
-    kind = Team(30, "crossed")
+    kind = Team(12, "crossed")
     share = np.mean(pool.map(_discovered, [(kind, 7, number) for number in range(draws)], chunksize=10))
     error = np.sqrt(0.1 * 0.9 / draws)
     print(
-        f"24 pairs of which none matters, {draws} teams: any discovery at q <= .10 in {100 * share:.1f} % "
+        f"15 pairs of which none matters, {draws} teams: any discovery at q <= .10 in {100 * share:.1f} % "
         f"(+-{100 * error:.1f}); aim: at most 10"
     )
     return bool(share <= 0.10 + 2 * error)

@@ -47,10 +47,10 @@ def test_wordy_recruiters_who_are_liked_mislead_the_pooled_number_only_and_are_f
 
 
 def test_many_null_metrics_rarely_give_any_discovery() -> None:
-    """At most 10 % are due; more than 5 of 20 come once in a hundred times."""
+    """At most 10 % are due; more than 5 of 16 come once in two hundred times."""
     found = [
-        any_discovery(null_metrics(np.random.default_rng([17, number]), Team(12, "crossed"), n=4), week=str(number))
-        for number in range(20)
+        any_discovery(null_metrics(np.random.default_rng([17, number]), Team(12, "crossed"), n=3), week=str(number))
+        for number in range(16)
     ]
     assert sum(found) <= 5
 

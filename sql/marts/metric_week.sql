@@ -34,10 +34,9 @@ with ranked as (
     select
         week_values.*,
         refusals.reason,
-        n_candidates > 0 and n_candidates < getvariable('minimum_candidates') as is_small,
-        bool_or(n_candidates > 0 and n_candidates < getvariable('minimum_candidates')) over (
+        bool_or(is_few(n_candidates, getvariable('minimum_candidates'))) over (
             partition by week_values.metric, week_values.week, week_values.group_by
-        ) as has_small,
+        ) as has_few,
         coalesce(sum(week_values.n_candidates) over (
             by_size rows between unbounded preceding and 1 preceding
         ), 0) as n_in_smaller_groups
@@ -57,9 +56,7 @@ decided as (
         case
             when reason is not null then 'refused'
             when n_candidates = 0 and n_open = 0 then 'empty'
-            when
-                is_small
-                or (n_candidates > 0 and has_small and n_in_smaller_groups < getvariable('minimum_candidates'))
+            when is_withheld(n_candidates, getvariable('minimum_candidates'), has_few, n_in_smaller_groups)
                 then 'withheld'
             when n_open > 0 then 'open'
             else 'judged'
