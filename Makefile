@@ -51,6 +51,7 @@ bench: $(STAMP)  ## Slow: how fast texts are read, as ratios to textstat and to 
 
 soak: $(STAMP)  ## Slow proofs: what the method says of invented teams, coverage of all intervals, a scheduled run seen firing
 	$(BIN)/python -m tests.simulated_truths --draws 1000
+	$(BIN)/python -m tests.simulated_clocks --draws 1000
 	$(BIN)/python -m tests.test_curves --full
 	$(BIN)/python -m tests.test_templates --full
 	$(BIN)/python -m tests.test_recontact --full

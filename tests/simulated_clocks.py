@@ -148,3 +148,38 @@ def reply_rates_of_the_last_week(rng: np.random.Generator, n: int = 20_000) -> t
             [SEEN_UNTIL],
         ).fetchall()[0]
     return found[0], found[1], found[2]
+
+
+def _one(number: int) -> tuple[float, dict[str, Any]]:
+    rows = decliners(np.random.default_rng([8, number]))
+    return naive_rho(rows), related(rows, week=str(number))
+
+
+def main() -> int:
+    import argparse
+    from multiprocessing import Pool
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--draws", type=int, default=1000)
+    draws = parser.parse_args().draws
+    with Pool() as pool:
+        results = pool.map(_one, range(draws), chunksize=10)
+    naive, rows = np.mean([rho for rho, _ in results]), [row for _, row in results]
+    found = float(np.mean([not row["adjusted_low"] <= 0 <= row["adjusted_high"] for row in rows]))
+    error = np.sqrt(0.05 * 0.95 / draws)
+    print(
+        f"Declines end talks, talk share does nothing, {draws} teams: rho {naive:+.3f} with decliners, "
+        f"{np.mean([row['rho'] for row in rows]):+.3f} at the landmark without them; found in {100 * found:.1f} % "
+        f"(+-{100 * error:.1f})"
+    )
+    rates = np.array([reply_rates_of_the_last_week(np.random.default_rng([9, number])) for number in range(20)])
+    naive_rate, judged_rate, n_judged = rates.mean(axis=0)
+    print(
+        f"A true 20.0 % of replies: the last week reads {100 * naive_rate:.1f} %, judged approaches {100 * judged_rate:.1f} %, "
+        f"judged of the last week {n_judged:.0f}"
+    )
+    return int(not 0.03 - 2 * error <= found <= 0.07 + 2 * error)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
