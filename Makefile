@@ -49,6 +49,7 @@ bench: $(STAMP)  ## Slow: how fast texts are read, as ratios to textstat and to 
 	$(BIN)/python -m tests.bench_text --json bench.json
 	$(BIN)/python -m tests.bench_relate
 
+soak: export OPENBLAS_NUM_THREADS = 1
 soak: $(STAMP)  ## Slow proofs: what the method says of invented teams, coverage of all intervals, a scheduled run seen firing
 	$(BIN)/python -m tests.simulated_truths --draws 1000
 	$(BIN)/python -m tests.simulated_clocks --draws 1000
