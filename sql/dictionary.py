@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
@@ -9,8 +10,11 @@ import polars as pl
 from sql.guard import allowed_pairs
 from sql.measure import metric_specs, outcome_specs
 from sql.registry import registry
+from sql.snapshot import CLASSES, TYPE_OF, macro_meanings, quoted
+from sql.team import LEFT_OUT
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: bins, styles, stages and thirds are ordered ENUMs, and sort in their own order instead of the alphabet's."""
 
 TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "associations": (
@@ -181,9 +185,9 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "data_dictionary": (
         "What every table and column means, and how every metric is defined.",
         {
-            "table_name": "table",
-            "column_name": "column; null for the table itself",
-            "type": "DuckDB type",
+            "table_name": "table, or macro with what it wants",
+            "column_name": "column; null for the table or macro itself",
+            "type": "DuckDB type; an ENUM's values stand in their order; `macro` for macros",
             "meaning": "what a value means",
             "kind": "proportion, ratio, mean, quantile, count, score, or outcome",
             "unit": "unit of the value",
@@ -221,8 +225,13 @@ def column_meaning(table: str, column: str) -> str:
     return meaning
 
 
-def data_dictionary(columns: list[tuple[str, str, str]]) -> pl.DataFrame:
-    """The dictionary of the given `(table, column, type)` triples, as the table of that name."""
+def data_dictionary(
+    columns: list[tuple[str, str, str]], macros: Iterable[str] = (), *, team: bool = False
+) -> pl.DataFrame:
+    """The dictionary of the given `(table, column, type)` triples and macros, as the table of that name.
+
+    For the team: the definitions of all metrics as well, though the table with their values is not there.
+    """
     definitions = registry().metrics | registry().outcomes
     pairs = allowed_pairs(metric_specs(), outcome_specs())
     records: list[dict[str, Any]] = []
@@ -234,6 +243,14 @@ def data_dictionary(columns: list[tuple[str, str, str]]) -> pl.DataFrame:
             if column in definitions and table in ("approach_metrics", "thread_metrics"):
                 record |= _definition(column, pairs)
             records.append(record)
+    for name, definition in definitions.items() if team else ():
+        record = {"table_name": "approach_metrics", "column_name": name, "meaning": definition.meaning}
+        records.append(record | _definition(name, pairs))
+    wants = {name: macro_meanings()[name] for name in macros}
+    records += [
+        {"table_name": f"{name}({arguments})", "type": "macro", "meaning": meaning}
+        for name, (arguments, meaning) in wants.items()
+    ]
     schema = {
         name: pl.Int64 if name in ("maturity_days", "schema_version") else pl.String
         for name in TABLES["data_dictionary"][1]
@@ -265,20 +282,22 @@ def _definition(name: str, pairs: list[Any]) -> dict[str, Any]:
     }
 
 
-def comment_statements(columns: list[tuple[str, str, str]]) -> list[str]:
+def comment_statements(columns: list[tuple[str, str, str]], *, team: bool = False) -> list[str]:
     """COMMENT ON statements for the given `(table, column, type)` triples."""
+    note = f" {LEFT_OUT}" if team else ""
     statements = [
-        f'comment on table "{table}" is {_quoted(table_meaning(table))}'
+        f'comment on table "{table}" is {quoted(table_meaning(table) + note)}'
         for table in dict.fromkeys(table for table, _, _ in columns)
     ]
     return statements + [
-        f'comment on column "{table}"."{column}" is {_quoted(column_meaning(table, column))}'
+        f'comment on column "{table}"."{column}" is {quoted(_column_comment(table, column))}'
         for table, column, _ in columns
     ]
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _column_comment(table: str, column: str) -> str:
+    order = f" (in this order: {', '.join(CLASSES[TYPE_OF[column]][1])})" if column in TYPE_OF else ""
+    return column_meaning(table, column) + order
 
 
 def metrics_page() -> str:
