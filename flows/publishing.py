@@ -66,7 +66,9 @@ def _write_team(connection: Connection, snapshot: Path, path: Path) -> None:
 def _create(connection: Connection, path: Path, name: str) -> None:
     from sql.snapshot import class_statements
 
-    path.unlink(missing_ok=True)
+    # A run that was killed leaves a half-written file and its log.
+    for left in (path, path.with_name(f"{path.name}.wal")):
+        left.unlink(missing_ok=True)
     store.attach(connection, path, f"{name} (storage_version '{STORAGE_VERSION}')")
     connection.execute(f"use {name}")
     for statement in class_statements():

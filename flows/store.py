@@ -405,7 +405,11 @@ def query_snapshot(
     Raises UsageError with DuckDB's message if the query is not a single valid SELECT, or takes longer than `seconds`.
     """
     with closing(open_snapshot(home)) as connection:
-        for setting in ("enable_external_access = false", f"memory_limit = '{memory}'", "lock_configuration = true"):
+        # Without a folder for what does not fit, a query cannot fill the disk beside the snapshot either.
+        for setting in (
+            "temp_directory = ''", "enable_external_access = false", f"memory_limit = '{memory}'",
+            "lock_configuration = true",
+        ):  # fmt: skip
             connection.execute(f"set {setting}")
         clock = threading.Timer(seconds, connection.interrupt)
         clock.start()
@@ -419,6 +423,8 @@ def query_snapshot(
             return _frame_of(result.limit(rows))
         except duckdb.InterruptException as error:
             raise UsageError(f"Stopped after {seconds:.0f} seconds; ask for less.") from error
+        except duckdb.OutOfMemoryException as error:
+            raise UsageError(f"That needs more than {memory} of memory; ask for less.") from error
         except duckdb.Error as error:
             raise UsageError(f"{error}") from error
         finally:

@@ -22,8 +22,18 @@ CLASSES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     ),
     "funnel_stage": (
         "stages of the funnel: what was won, in order, then how the rest ended",
-        ("replied", "interested", "discussion", "interview", "offer", "hired")
-        + ("declined", "other", "ignored", "opted out"),
+        (
+            "replied",
+            "interested",
+            "discussion",
+            "interview",
+            "offer",
+            "hired",
+            "declined",
+            "other",
+            "ignored",
+            "opted out",
+        ),  # fmt: skip
         ("stage",),
     ),
     "months_volume": (
@@ -50,7 +60,9 @@ _MACRO = re.compile(r"(?P<comment>(?:^--[^\n]*\n)*)^create or replace macro (?P<
 
 def class_statements() -> list[str]:
     """CREATE TYPE and COMMENT ON statements of the ordered classes."""
-    made = [f"create type {name} as enum ({', '.join(map(quoted, values))})" for name, (_, values, _) in CLASSES.items()]
+    made = [
+        f"create type {name} as enum ({', '.join(map(quoted, values))})" for name, (_, values, _) in CLASSES.items()
+    ]
     return made + [f"comment on type {name} is {quoted(meaning)}" for name, (meaning, _, _) in CLASSES.items()]
 
 

@@ -7,7 +7,7 @@ import stat
 import struct
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +16,18 @@ import polars as pl
 import pytest
 
 from flows import publishing, store
-from flows.demo.show import show
 from flows.store import Home
 from reports.estimates import weekly_series
 from sql.frames import fetch, load_frame
 from sql.runner import load_macros
 from sql.snapshot import CLASSES, TYPE_OF, create_macros
 from sql.team import TEAM
-from tests.homes import OWNED, SAMPLES, run
+from tests.homes import NOW, OWNED, SAMPLES, invented_home, run
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A small invented home, as the demo makes it."""
-    place = Home(tmp_path_factory.mktemp("demo") / "home")
-    show(place, threads=900, seed=7, plain=True)
-    return place
+    return invented_home(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +54,8 @@ def test_bins_styles_stages_and_thirds_sort_in_their_own_order(snapshot: store.C
         "declined", "other", "ignored", "opted out",
     ]  # fmt: skip
     bins = rows(
-        snapshot, "select distinct first_message_bin from approach_metrics where first_message_bin < '> 1200' order by 1"
+        snapshot,
+        "select distinct first_message_bin from approach_metrics where first_message_bin < '> 1200' order by 1",
     )
     assert bins == [("<= 400",), ("401-800",), ("801-1200",)]
     assert rows(snapshot, "select distinct volume from volume order by 1") == [("lean",), ("usual",), ("busy",)]
@@ -93,7 +90,10 @@ def test_everything_in_a_file_has_a_comment_and_stands_in_its_dictionary(file: s
         "except select table_name, column_name from data_dictionary",
     ):
         assert rows(connection, query) == []
-    macros = {name.split("(")[0] for (name,) in rows(connection, "select table_name from data_dictionary where type = 'macro'")}
+    macros = {
+        name.split("(")[0]
+        for (name,) in rows(connection, "select table_name from data_dictionary where type = 'macro'")
+    }
     assert {"wilson", "usual_range", "funnel_of", "open_windows", "what_is"} <= macros
     assert ("recruiter_week" in macros) == (file == "snapshot")
 
@@ -181,7 +181,9 @@ def test_the_usual_range_of_the_snapshot_is_the_reports_for_every_metric(snapsho
 def test_a_recruiters_weeks_stand_beside_everybodys(snapshot: store.Connection):
     [(recruiter,)] = rows(snapshot, "select min(recruiter_id) from recruiter_week")
     own = rows(snapshot, f"select metric, week, value from recruiter_week('{recruiter}')")
-    assert own == rows(snapshot, f"select metric, week, value from recruiter_week where recruiter_id = '{recruiter}' order by all")
+    assert own == rows(
+        snapshot, f"select metric, week, value from recruiter_week where recruiter_id = '{recruiter}' order by all"
+    )
     assert rows(snapshot, f"select count(everybody_value) > 0 from recruiter_week('{recruiter}')") == [(True,)]
 
 
@@ -264,30 +266,34 @@ def test_both_files_have_the_same_mode_and_leave_nothing_beside_them(home: Home)
     assert {path.name for path in home.snapshot.parent.iterdir()} == {"talkshare.duckdb", "team.duckdb"}
 
 
-def test_a_run_that_dies_between_the_two_files_leaves_both_whole_and_is_mended_by_the_next(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_run_that_dies_between_the_two_files_leaves_them_whole_and_is_mended_by_the_next(tmp_path: Path):
     home = Home(tmp_path / "home")
     run(home, SAMPLES / "2023_10col", settings=OWNED)
-    before = home.team.read_bytes()
-    swap_in = store.swap_in
+    earlier = home.team.rename(tmp_path / "team.duckdb")
+    home.team.mkdir()
+    (home.team / "in the way").touch()
+    with pytest.raises(OSError, match=r"team\.duckdb"):
+        run(home, SAMPLES, settings=OWNED)
+    (home.team / "in the way").unlink()
+    home.team.rmdir()
+    earlier.rename(home.team)
+    assert made_at(home.team) < made_at(home.snapshot)
+    run(home, settings=OWNED, now=NOW + timedelta(days=1))
+    assert made_at(home.team) == made_at(home.snapshot)
+    assert {path.name for path in home.snapshot.parent.iterdir()} == {"talkshare.duckdb", "team.duckdb"}
 
-    def dies_before_the_team(built: Path, target: Path) -> None:
-        if target == home.team:
-            raise OSError("no space left")
-        swap_in(built, target)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(store, "swap_in", dies_before_the_team)
-        with pytest.raises(OSError, match="no space left"):
-            run(home, SAMPLES, settings=OWNED)
-    assert home.team.read_bytes() == before
-    run(home, settings=OWNED)
-    published = []
-    for path in (home.snapshot, home.team):
-        with duckdb.connect(str(path), read_only=True) as connection:
-            published += rows(connection, "select published_at from snapshot_info")
-    assert published[0] == published[1]
+def made_at(path: Path) -> datetime:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        [(moment,)] = rows(connection, "select published_at from snapshot_info")
+        return moment
+
+
+def test_what_a_killed_run_left_half_written_is_no_hindrance(tmp_path: Path):
+    home = Home(tmp_path / "home").create()
+    for name in ("talkshare.next", "talkshare.next.wal", "team.next", "team.next.wal"):
+        (home.snapshot.parent / name).write_bytes(b"half a file")
+    run(home, SAMPLES / "2023_10col", settings=OWNED)
     assert {path.name for path in home.snapshot.parent.iterdir()} == {"talkshare.duckdb", "team.duckdb"}
 
 
@@ -295,4 +301,6 @@ def test_the_ordered_classes_hold_what_the_columns_hold(snapshot: store.Connecti
     for name, (_, values, columns) in CLASSES.items():
         assert len(values) == len(set(values)), name
         for column in columns:
-            assert rows(snapshot, f"select count(*) > 0 from duckdb_columns() where column_name = '{column}'") == [(True,)]
+            assert rows(snapshot, f"select count(*) > 0 from duckdb_columns() where column_name = '{column}'") == [
+                (True,)
+            ]
