@@ -9,7 +9,7 @@ import polars as pl
 
 from sql.guard import allowed_pairs
 from sql.measure import metric_specs, outcome_specs
-from sql.registry import registry
+from sql.registry import Metric, Outcome, elsewhere, registry
 from sql.snapshot import CLASSES, TYPE_OF, macro_meanings, quoted
 from sql.team import LEFT_OUT
 
@@ -315,18 +315,38 @@ def metrics_page() -> str:
     for metric in registry().metrics.values():
         partners = ", ".join(f"`{outcome.name}`" for other, outcome in pairs if other.name == metric.name)
         lines.append(
-            f"| `{metric.name}` | {metric.meaning}{_elsewhere(metric.equivalents)} | {metric.kind}, {metric.unit} "
+            f"| `{metric.name}` | {metric.meaning} | {metric.kind}, {metric.unit} "
             f"| {metric.observation} | {partners or 'described only'} | `{metric.sql_file}` |"
         )
     lines += ["", "| outcome | what it is | clock starts at | judged after | defined in |", "|---|---|---|---|---|"]
     for outcome in registry().outcomes.values():
         judged = f"{outcome.maturity_days} days" if outcome.maturity_days else "never: no window"
-        lines.append(
-            f"| `{outcome.name}` | {outcome.meaning}{_elsewhere(outcome.equivalents)} | {outcome.start} | {judged} "
-            f"| `{outcome.sql_file}` |"
-        )
+        lines.append(f"| `{outcome.name}` | {outcome.meaning} | {outcome.start} | {judged} | `{outcome.sql_file}` |")
+    lines += ["", *_beside_other_tools()]
     return "\n".join(lines) + "\n"
 
 
-def _elsewhere(equivalents: str) -> str:
-    return f" ({equivalents})" if equivalents else ""
+def _beside_other_tools() -> list[str]:
+    found = [
+        (tool, theirs, definition)
+        for definition in (*registry().outcomes.values(), *registry().metrics.values())
+        for tool, theirs in elsewhere(definition)
+    ]
+    return [
+        "## Beside other tools",
+        "",
+        "The same words, other denominators: compare no number of ours with one of theirs before reading both.",
+        "",
+        "| tool | what it counts, and of what | ours | what we count, and of what |",
+        "|---|---|---|---|",
+        *(
+            f"| {tool} | {theirs} | `{definition.name}` | {definition.meaning}{_denominator(definition)} |"
+            for tool, theirs, definition in sorted(found, key=lambda item: (item[0], item[2].name))
+        ),
+    ]
+
+
+def _denominator(definition: Metric | Outcome) -> str:
+    if isinstance(definition, Metric):
+        return ""
+    return f"; of all approaches seen for {definition.maturity_days} days and known, answered or not"

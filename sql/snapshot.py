@@ -33,7 +33,7 @@ CLASSES: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
             "other",
             "ignored",
             "opted out",
-        ),  # fmt: skip
+        ),
         ("stage",),
     ),
     "months_volume": (
