@@ -80,7 +80,7 @@ def as_text(frame: pl.DataFrame, form: Form) -> str:
         return _harmless(_flat(frame)).write_csv()
     with pl.Config(
         tbl_rows=200, tbl_cols=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True,
-        fmt_str_lengths=80, tbl_width_chars=65_000, tbl_formatting="MARKDOWN", float_precision=4,
+        fmt_str_lengths=1000, tbl_width_chars=65_000, tbl_formatting="MARKDOWN", float_precision=4,
     ):  # fmt: skip
         more = (
             f"\n({frame.height:,} rows; the first 200 are shown, --format csv gives all)" if frame.height > 200 else ""

@@ -217,6 +217,11 @@ def table_meaning(table: str) -> str:
     return f"{query.sentence} {grain}".strip()
 
 
+def table_comment(table: str) -> str:
+    """All that its header says of the table: what counts, why it is so, where it is weak."""
+    return table_meaning(table) if table in TABLES else " ".join(registry().queries[table].prose.split())
+
+
 def column_meaning(table: str, column: str) -> str:
     """What a value of the column means. Raises KeyError if nobody says so, so that no column goes unexplained."""
     meaning = TABLES[table][1].get(column, "") if table in TABLES else registry().meaning(table, column)
@@ -286,7 +291,7 @@ def comment_statements(columns: list[tuple[str, str, str]], *, team: bool = Fals
     """COMMENT ON statements for the given `(table, column, type)` triples."""
     note = f" {LEFT_OUT}" if team else ""
     statements = [
-        f'comment on table "{table}" is {quoted(table_meaning(table) + note)}'
+        f'comment on table "{table}" is {quoted(table_comment(table) + note)}'
         for table in dict.fromkeys(table for table, _, _ in columns)
     ]
     return statements + [
@@ -327,11 +332,8 @@ def metrics_page() -> str:
 
 
 def _beside_other_tools() -> list[str]:
-    found = [
-        (tool, theirs, definition)
-        for definition in (*registry().outcomes.values(), *registry().metrics.values())
-        for tool, theirs in elsewhere(definition)
-    ]
+    definitions: list[Metric | Outcome] = [*registry().outcomes.values(), *registry().metrics.values()]
+    found = [(tool, theirs, definition) for definition in definitions for tool, theirs in elsewhere(definition)]
     return [
         "## Beside other tools",
         "",

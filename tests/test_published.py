@@ -61,9 +61,10 @@ def test_bins_styles_stages_and_thirds_sort_in_their_own_order(snapshot: store.C
     assert rows(snapshot, "select distinct volume from volume order by 1") == [("lean",), ("usual",), ("busy",)]
 
 
-def test_an_ordered_class_reaches_polars_as_text_and_joins_across_tables(home: Home):
-    joined = store.query_snapshot(
-        home, "select opening_style, per_100, lost_per_won from funnel join burn_ledger on opening_style = first_style"
+def test_an_ordered_class_reaches_polars_as_text_and_joins_across_tables(snapshot: store.Connection):
+    joined = fetch(
+        snapshot,
+        "select opening_style, per_100, lost_per_won from funnel join burn_ledger on opening_style = first_style",
     )
     assert joined.schema["opening_style"] == pl.String
     assert joined.height > 10
@@ -154,6 +155,9 @@ def test_the_usual_range_is_the_reports(case: str, until: int | None):
         create_macros(connection, ["usual_range"])
         asked = "" if until is None else f", until := '{day}'"
         found = fetch(connection, f"from usual_range('m'{asked})").to_dicts()
+        connection.execute("update metric_week set group_by = 'channel', group_value = 'email'")
+        asked += ", grouped_by := 'channel', part := 'email'"
+        assert fetch(connection, f"from usual_range('m'{asked})").to_dicts() == found
     series = weekly_series(weeks, "m", day, len(weeks))
     shown = {point.week: point for point in series.points}
     assert found
@@ -204,6 +208,19 @@ def test_the_funnel_of_a_style_stands_beside_everybodys(snapshot: store.Connecti
     )
     assert found == expected
     assert len(found) == 10
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("usual_range('talk_shar')", "no metric talk_shar"),
+        ("recruiter_week('p_nobody')", "no recruiter p_nobody"),
+        ("funnel_of('sell first')", "sell first"),
+    ],
+)
+def test_a_mistyped_name_is_an_error_and_not_an_empty_answer(snapshot: store.Connection, asked: str, said: str):
+    with pytest.raises(duckdb.Error, match=said):
+        rows(snapshot, f"from {asked}")
 
 
 PERSONS = ("recruiter_id", "candidate_id", "thread_id", "sender_id", "message_id", "outcome_id", "file_id", "run_id")

@@ -6,9 +6,20 @@ case when n > 0 then { 'low': wilson_low(k::double / n, n), 'high': wilson_high(
 -- Was a week unusual? from usual_range('replied_30d'): every week of a metric of metric_week for everybody, with the centre and
 -- limits of the judged weeks before the newest one (at most 26, at least 8), as in the weekly report. Shares: Laney's p' limits,
 -- which allow for weeks that differ by more than chance; the rest: individuals and moving range. `until` gives the limits as a
--- report of an earlier week drew them: usual_range('replied_30d', until := '2026-03-02').
-create or replace macro usual_range(metric_name, until := null) as table
-    with weeks as (
+-- report of an earlier week drew them: usual_range('replied_30d', until := '2026-03-02'). Of a group: usual_range('replied_30d',
+-- grouped_by := 'channel', part := 'email').
+create or replace macro usual_range(metric_name, until := null, grouped_by := 'all', part := 'all') as table
+    with known as (
+        select
+            case
+                when count(*) = 0 then error('metric_week has no metric ' || metric_name || ' of ' || grouped_by || ' ' || part)
+                else metric_name
+            end as metric
+        from metric_week
+        where metric = metric_name and group_by = grouped_by and group_value = part
+    ),
+
+    weeks as (
         select
             week,
             kind,
@@ -23,7 +34,8 @@ create or replace macro usual_range(metric_name, until := null) as table
                 where state = 'judged' and value is not null and week <= coalesce(until::date, week)
             ) over () as newest
         from metric_week
-        where metric = metric_name and group_by = 'all'
+        inner join known on metric_week.metric = known.metric
+        where metric_week.group_by = grouped_by and metric_week.group_value = part
     ),
 
     baseline as (
@@ -126,6 +138,12 @@ create or replace macro usual_range(metric_name, until := null) as table
 -- A recruiter's weeks beside everybody's: from recruiter_week('p_...'), one row per metric and week. A week of one recruiter
 -- moves by five points for no reason more often than not: read many or none. The table of this name holds all recruiters.
 create or replace macro recruiter_week(recruiter) as table
+    with known as (
+        select case when count(*) = 0 then error('recruiter_week has no recruiter ' || recruiter) else recruiter end as id
+        from recruiter_week
+        where recruiter_id = recruiter
+    )
+
     select
         own.metric,
         own.week,
@@ -139,9 +157,9 @@ create or replace macro recruiter_week(recruiter) as table
         everybody.low as everybody_low,
         everybody.high as everybody_high
     from recruiter_week as own
+    inner join known on own.recruiter_id = known.id
     left join metric_week as everybody
         on own.metric = everybody.metric and own.week = everybody.week and everybody.group_by = 'all'
-    where own.recruiter_id = recruiter
     order by own.metric, own.week;
 
 -- What became of a hundred people whose first message was of one style, beside all: from funnel_of('sell_first'). Styles differ
@@ -159,7 +177,7 @@ create or replace macro funnel_of(style) as table
         own.reason
     from funnel as own
     left join funnel as everybody on own.stage = everybody.stage and everybody.opening_style = 'all'
-    where own.opening_style::varchar = style
+    where own.opening_style = style::opening_style
     order by own.stage_no;
 
 -- What cannot be judged yet: from open_windows(), one row per metric and week with an open window, and the first day the exports
