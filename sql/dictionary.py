@@ -241,7 +241,7 @@ def data_dictionary(
     pairs = allowed_pairs(metric_specs(), outcome_specs())
     records: list[dict[str, Any]] = []
     for table in dict.fromkeys(table for table, _, _ in columns):
-        records.append({"table_name": table, "meaning": table_meaning(table)})
+        records.append({"table_name": table, "meaning": _of_all_files(table_meaning(table), team)})
         for _, column, sql_type in (triple for triple in columns if triple[0] == table):
             record = {"table_name": table, "column_name": column, "type": sql_type}
             record["meaning"] = column_meaning(table, column)
@@ -291,13 +291,18 @@ def comment_statements(columns: list[tuple[str, str, str]], *, team: bool = Fals
     """COMMENT ON statements for the given `(table, column, type)` triples."""
     note = f" {LEFT_OUT}" if team else ""
     statements = [
-        f'comment on table "{table}" is {quoted(table_comment(table) + note)}'
+        f'comment on table "{table}" is {quoted(_of_all_files(table_comment(table), team) + note)}'
         for table in dict.fromkeys(table for table, _, _ in columns)
     ]
     return statements + [
         f'comment on column "{table}"."{column}" is {quoted(_column_comment(table, column))}'
         for table, column, _ in columns
     ]
+
+
+def _of_all_files(meaning: str, team: bool) -> str:
+    """The team's tables say nothing of single exports."""
+    return meaning.replace("per `file_id, ", "per `") if team else meaning
 
 
 def _column_comment(table: str, column: str) -> str:

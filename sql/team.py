@@ -4,9 +4,17 @@ from __future__ import annotations
 
 TEAM: dict[str, str] = {
     "snapshot_info": "from snapshot_info",
-    # All groups of a week are parts of `all`, which is a whole by itself.
+    # Groups are parts of their week, and weeks of the totals in `funnel`.
     "metric_week": """
+        with told_weeks as (
+            select metric, week
+            from metric_week
+            where group_by = 'all'
+            qualify is_of_enough_recruiters(n_recruiters, metric, week)
+        )
+        select metric_week.*
         from metric_week
+        semi join told_weeks on metric_week.metric = told_weeks.metric and metric_week.week = told_weeks.week
         qualify is_of_enough_recruiters(
             n_recruiters, {'metric': metric, 'group_by': group_by, 'week': week}, group_value
         )

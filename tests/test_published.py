@@ -270,6 +270,24 @@ def test_what_is_left_out_for_the_team_cannot_be_found_by_subtraction():
     assert told == [("a",), ("email",), ("everybody",), ("linkedin",)]
 
 
+def test_a_week_that_is_left_out_cannot_be_found_from_the_total_or_from_its_groups():
+    with closing(store.connect()) as connection:
+        load_macros(connection)
+        connection.execute(
+            """create table metric_week as from (values
+                (1, 'all', 'all', 9), (1, 'team', 'a', 6), (1, 'team', 'b', 5),
+                (2, 'all', 'all', 2), (2, 'team', 'a', 2),
+                (3, 'all', 'all', 6), (3, 'team', 'a', 6), (3, 'team', 'b', 5),
+                (4, 'all', 'all', 7), (4, 'team', 'a', 6), (4, 'team', 'b', 1),
+                (5, 'all', 'all', 0)
+            ) as t (week, group_by, group_value, n_recruiters)"""
+        )
+        connection.execute("alter table metric_week add column metric varchar default 'replied_30d'")
+        told = rows(connection, f"select week, group_value from ({TEAM['metric_week']}) order by all")
+    # Week 2 is about two recruiters; week 3 goes with it, its groups too; in week 4 team a goes with b.
+    assert told == [(1, "a"), (1, "all"), (1, "b"), (4, "all")]
+
+
 def test_a_small_company_has_nothing_to_tell_its_team(tmp_path: Path):
     home = Home(tmp_path / "home")
     run(home, SAMPLES, settings=OWNED)
