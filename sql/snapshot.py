@@ -1,4 +1,4 @@
-"""What the published files hold beside their tables: ordered classes, macros, and the tables for the team."""
+"""What the published files hold beside their tables: ordered classes and macros."""
 
 from __future__ import annotations
 
