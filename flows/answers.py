@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
@@ -13,13 +14,65 @@ from flows import store
 from flows.config import Settings
 from flows.readers.discover import discover
 from flows.store import Home
-from schemas.errors import BusyError, NothingToDoError
+from schemas.errors import BusyError, NothingToDoError, UsageError
 from sql.frames import fetch
+from sql.registry import FOLDER
+
+Form = Literal["table", "csv", "json", "parquet"]
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+MOST_ROWS = 1_000_000
+QUESTIONS = FOLDER / "queries"
 
 
-def as_text(frame: pl.DataFrame, form: Literal["table", "csv", "json"]) -> str:
+def questions() -> str:
+    """The shipped questions: a line for each, its name and what it asks; then where they lie, to copy and change."""
+    found = {path.stem: _first_sentence(path) for path in sorted(QUESTIONS.glob("*.sql"))}
+    width = max(map(len, found))
+    lines = [f"{name:<{width}}  {sentence}" for name, sentence in found.items()]
+    return "\n".join([*lines, "", f"Their SQL, to copy and change: {QUESTIONS}"])
+
+
+def _first_sentence(path: Path) -> str:
+    comment = path.read_text(encoding="utf-8").partition("*/")[0].removeprefix("/*")
+    return " ".join(comment.split()).partition("?")[0] + "?"
+
+
+def question(name: str) -> str:
+    """The SQL in the file of that path, or in the shipped question of that name. Raises UsageError if it is neither."""
+    path = Path(name)
+    if not path.is_file():
+        path = QUESTIONS / f"{name.removesuffix('.sql')}.sql"
+        if path.parent != QUESTIONS or not path.is_file():
+            raise UsageError(f"{name}: no such file, and no shipped question; `talkshare sql --list` shows those.")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name}: not a text file in UTF-8.") from error
+
+
+def write_answer(frame: pl.DataFrame, form: Form, out: Path | None, home: Home) -> None:
+    """The frame to `out`, or printed. Raises UsageError for parquet without a file, or a file of the home's own."""
+    if out is None:
+        if form == "parquet":
+            raise UsageError("--format parquet is for files: say which with -o FILE.")
+        print(as_text(frame, form), end="")
+        return
+    if {home.private.resolve(), home.snapshot.parent.resolve()} & {*out.resolve().parents}:
+        raise UsageError(f"{out}: talkshare's own folder; write somewhere else.")
+    if not out.parent.is_dir() or out.is_dir():
+        raise UsageError(
+            f"{out}: {'is a folder' if out.is_dir() else 'no such folder'}; name a file in one that exists."
+        )
+    built = out.with_name(f"{out.name}.next")
+    if form == "parquet":
+        frame.write_parquet(built)
+    else:
+        built.write_text(as_text(frame, form), encoding="utf-8")
+    built.replace(out)
+
+
+def as_text(frame: pl.DataFrame, form: Form) -> str:
     """The frame as a table for people, as CSV whose text cells no spreadsheet runs, or as JSON rows."""
     if form == "json":
         return frame.write_json() + "\n"
@@ -27,7 +80,7 @@ def as_text(frame: pl.DataFrame, form: Literal["table", "csv", "json"]) -> str:
         return _harmless(_flat(frame)).write_csv()
     with pl.Config(
         tbl_rows=200, tbl_cols=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True,
-        fmt_str_lengths=80, tbl_width_chars=65_000, tbl_formatting="MARKDOWN", float_precision=4,
+        fmt_str_lengths=1000, tbl_width_chars=65_000, tbl_formatting="MARKDOWN", float_precision=4,
     ):  # fmt: skip
         more = (
             f"\n({frame.height:,} rows; the first 200 are shown, --format csv gives all)" if frame.height > 200 else ""
@@ -42,7 +95,9 @@ def _flat(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _harmless(frame: pl.DataFrame) -> pl.DataFrame:
     starts = pl.col(pl.String).str.slice(0, 1).is_in(_FORMULA_STARTS)
-    return frame.with_columns(pl.when(starts).then("'" + pl.col(pl.String)).otherwise(pl.col(pl.String)).name.keep())
+    cells = frame.with_columns(pl.when(starts).then("'" + pl.col(pl.String)).otherwise(pl.col(pl.String)).name.keep())
+    # A pivot makes column names of cells.
+    return cells.rename(lambda name: f"'{name}" if name.startswith(_FORMULA_STARTS) else name)
 
 
 def status_of(home: Home, settings: Settings, *, now: datetime) -> dict[str, Any]:

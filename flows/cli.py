@@ -241,20 +241,43 @@ def _day(text: str | None) -> date | None:
 
 
 @app.command
-def sql(query: str, *, format: Literal["table", "csv", "json"] = "table", home: HomeOption = None) -> None:  # noqa: A002
+def sql(
+    query: str | None = None,
+    *,
+    file: Annotated[str | None, Parameter(name=["--file", "-f"])] = None,
+    format: Literal["table", "csv", "json", "parquet"] = "table",  # noqa: A002
+    out: Annotated[Path | None, Parameter(name=["--out", "-o"])] = None,
+    list_: Annotated[
+        bool, Parameter(name="--list", negative="", help="List the questions that come with talkshare.")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
     """Ask the published snapshot; it can only be read, and nothing outside it can be reached.
 
     Parameters
     ----------
     query
         One SELECT in DuckDB's SQL; `from data_dictionary` says what there is.
+    file
+        A file with the SELECT, or the name of a shipped question, in place of the query.
     format
-        table, csv (formula cells escaped) or json.
+        table, csv (formula cells escaped), json or parquet (needs --out).
+    out
+        Write the answer to this file.
     """
-    from flows.answers import as_text
+    from flows.answers import MOST_ROWS, question, questions, write_answer
     from flows.store import query_snapshot
 
-    print(as_text(query_snapshot(_home(home), query), format), end="")
+    if list_:
+        print(questions())
+        return
+    if (query is None) == (file is None):
+        raise UsageError("Give a query, or a file or a shipped question with -f; `talkshare sql --list` shows those.")
+    place = _home(home)
+    frame = query_snapshot(place, query if query is not None else question(str(file)), rows=MOST_ROWS)
+    write_answer(frame, format, out, place)
+    if frame.height == MOST_ROWS:
+        _say(f"talkshare: the answer is cut at {MOST_ROWS:,} rows; ask for less, or in parts.")
 
 
 @app.command

@@ -15,13 +15,13 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from flows import keeping, store
+from flows import keeping, publishing, store
 from flows.config import Settings
 from flows.intake import FileReport, Progress, take_in
 from flows.keeping import Kept
 from flows.store import Home
 from schemas.errors import AuditError, TalkshareError, UsageError
-from sql.frames import fetch, load_frame
+from sql.frames import fetch
 
 Result = TypeVar("Result")
 Step = Callable[[Callable[..., Result]], Callable[..., Result]]
@@ -156,7 +156,7 @@ def relate(home: Home, settings: Settings, *, database: Path, now: datetime) -> 
 
 
 def publish(home: Home, settings: Settings, *, database: Path, report: RunReport) -> list[str]:
-    """Audit the finished tables, copy them into a new snapshot, and swap it in whole; returns the audit's warnings.
+    """Audit the finished tables, write the two published files, and swap each in whole; returns the audit's warnings.
 
     `report` is this run as the snapshot will tell it. Raises AuditError if a `stop` expectation fails; the last
     snapshot then stays as it is.
@@ -169,9 +169,9 @@ def publish(home: Home, settings: Settings, *, database: Path, report: RunReport
                 "Run `talkshare run --rebuild`, and report it if it happens again."
             )
         store.record_run(connection, run_record(report), report.steps)
-        built = home.snapshot.with_suffix(".next")
-        _write_snapshot(connection, built, home, settings)
-    store.swap_in(built, home.snapshot)
+        files = publishing.build(connection, home, settings)
+    for built, target in files.items():
+        store.swap_in(built, target)
     store.remember_published(home, database)
     _work_path(home).unlink(missing_ok=True)
     return warnings
@@ -193,37 +193,6 @@ def audit(connection: store.Connection) -> tuple[list[str], list[str]]:
                 found[finding.severity].append(f"{table}: {finding.reason} ({finding.n_rows} rows)")
         connection.execute(f"drop table {name}")
     return found["stop"], found["warn"]
-
-
-def _write_snapshot(connection: store.Connection, path: Path, home: Home, settings: Settings) -> None:
-    from sql.dictionary import TABLES, comment_statements, data_dictionary, published_tables
-
-    path.unlink(missing_ok=True)
-    store.attach(connection, path, "snapshot")
-    key = store.derived_key(store.id_key(home), "published")
-    hidden = "*"
-    if settings.privacy.hash_thread_ids:
-        hidden = f"* replace ('t_' || left(sha256('{key}' || thread_id), 20) as thread_id)"
-    for table in published_tables():
-        if table == "data_dictionary":
-            continue
-        source = f"store.{table}" if table in ("runs", "run_steps") else f'"{table}"'
-        names = [row[0] for row in connection.execute(f"describe {source}").fetchall()]
-        columns = ", ".join(f'"{name}"' for name in TABLES[table][1]) if table in TABLES else "*"
-        selected = hidden if columns == "*" and "thread_id" in names else columns
-        connection.execute(f'create table snapshot."{table}" as select {selected} from {source}')
-    columns_of = connection.execute(
-        "select table_name, column_name, data_type from duckdb_columns() where database_name = 'snapshot' "
-        "order by table_name, column_index"
-    ).fetchall()
-    own = [("data_dictionary", name, "VARCHAR") for name in TABLES["data_dictionary"][1]]
-    load_frame(connection, "data_dictionary", data_dictionary(columns_of + own))
-    connection.execute("create table snapshot.data_dictionary as from data_dictionary")
-    connection.execute("use snapshot")
-    for statement in comment_statements(columns_of + own):
-        connection.execute(statement)
-    connection.execute("use work")
-    connection.execute("detach snapshot")
 
 
 def run_record(report: RunReport) -> dict[str, Any]:

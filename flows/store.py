@@ -24,7 +24,7 @@ import polars as pl
 
 from flows.readers.reading import Export
 from schemas.errors import BusyError, NothingToDoError, UsageError
-from sql.frames import ArrowStream
+from sql.frames import frame_of
 from sql.load import LOAD
 from sql.reading import FEATURES
 
@@ -65,6 +65,11 @@ class Home:
     def snapshot(self) -> Path:
         """The published, read-only snapshot."""
         return self.root / "published" / "talkshare.duckdb"
+
+    @property
+    def team(self) -> Path:
+        """The published file without single recruiters, for whoever should not have the snapshot."""
+        return self.root / "published" / "team.duckdb"
 
     @property
     def quarantine(self) -> Path:
@@ -400,7 +405,11 @@ def query_snapshot(
     Raises UsageError with DuckDB's message if the query is not a single valid SELECT, or takes longer than `seconds`.
     """
     with closing(open_snapshot(home)) as connection:
-        for setting in ("enable_external_access = false", f"memory_limit = '{memory}'", "lock_configuration = true"):
+        # Without a folder for what does not fit, a query cannot fill the disk beside the snapshot either.
+        for setting in (
+            "temp_directory = ''", "enable_external_access = false", f"memory_limit = '{memory}'",
+            "lock_configuration = true",
+        ):  # fmt: skip
             connection.execute(f"set {setting}")
         clock = threading.Timer(seconds, connection.interrupt)
         clock.start()
@@ -414,6 +423,8 @@ def query_snapshot(
             return _frame_of(result.limit(rows))
         except duckdb.InterruptException as error:
             raise UsageError(f"Stopped after {seconds:.0f} seconds; ask for less.") from error
+        except duckdb.OutOfMemoryException as error:
+            raise UsageError(f"That needs more than {memory} of memory; ask for less.") from error
         except duckdb.Error as error:
             raise UsageError(f"{error}") from error
         finally:
@@ -422,6 +433,7 @@ def query_snapshot(
 
 _PLAIN_TYPES = re.compile(
     r"BOOLEAN|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*\)|VARCHAR|DATE|TIMESTAMP( WITH TIME ZONE)?"
+    r"|ENUM\(.*\)"
 )
 
 
@@ -429,7 +441,7 @@ def _frame_of(result: Any) -> pl.DataFrame:
     """A relation as a frame; where Polars cannot hold it (repeated names, odd types) as text, with names numbered."""
     names = list(result.columns)
     if len(set(names)) == len(names) and all(_PLAIN_TYPES.fullmatch(str(kind)) for kind in result.types):
-        return pl.DataFrame(ArrowStream(result))
+        return frame_of(result)
     numbered = [name if names.index(name) == place else f"{name}_{place + 1}" for place, name in enumerate(names)]
     rows = [tuple(None if value is None else str(value) for value in row) for row in result.fetchall()]
     return pl.DataFrame(rows, schema=dict.fromkeys(numbered, pl.String), orient="row")

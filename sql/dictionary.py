@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
 
 from sql.guard import allowed_pairs
 from sql.measure import metric_specs, outcome_specs
-from sql.registry import registry
+from sql.registry import Metric, Outcome, elsewhere, registry
+from sql.snapshot import CLASSES, TYPE_OF, macro_meanings, quoted
+from sql.team import LEFT_OUT
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2: bins, styles, stages and thirds are ordered ENUMs, and sort in their own order instead of the alphabet's."""
 
 TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "associations": (
@@ -181,9 +185,9 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
     "data_dictionary": (
         "What every table and column means, and how every metric is defined.",
         {
-            "table_name": "table",
-            "column_name": "column; null for the table itself",
-            "type": "DuckDB type",
+            "table_name": "table, or macro with what it wants",
+            "column_name": "column; null for the table or macro itself",
+            "type": "DuckDB type; an ENUM's values stand in their order; `macro` for macros",
             "meaning": "what a value means",
             "kind": "proportion, ratio, mean, quantile, count, score, or outcome",
             "unit": "unit of the value",
@@ -213,6 +217,11 @@ def table_meaning(table: str) -> str:
     return f"{query.sentence} {grain}".strip()
 
 
+def table_comment(table: str) -> str:
+    """All that its header says of the table: what counts, why it is so, where it is weak."""
+    return table_meaning(table) if table in TABLES else " ".join(registry().queries[table].prose.split())
+
+
 def column_meaning(table: str, column: str) -> str:
     """What a value of the column means. Raises KeyError if nobody says so, so that no column goes unexplained."""
     meaning = TABLES[table][1].get(column, "") if table in TABLES else registry().meaning(table, column)
@@ -221,19 +230,32 @@ def column_meaning(table: str, column: str) -> str:
     return meaning
 
 
-def data_dictionary(columns: list[tuple[str, str, str]]) -> pl.DataFrame:
-    """The dictionary of the given `(table, column, type)` triples, as the table of that name."""
+def data_dictionary(
+    columns: list[tuple[str, str, str]], macros: Iterable[str] = (), *, team: bool = False
+) -> pl.DataFrame:
+    """The dictionary of the given `(table, column, type)` triples and macros, as the table of that name.
+
+    For the team: the definitions of all metrics as well, though the table with their values is not there.
+    """
     definitions = registry().metrics | registry().outcomes
     pairs = allowed_pairs(metric_specs(), outcome_specs())
     records: list[dict[str, Any]] = []
     for table in dict.fromkeys(table for table, _, _ in columns):
-        records.append({"table_name": table, "meaning": table_meaning(table)})
+        records.append({"table_name": table, "meaning": _of_all_files(table_meaning(table), team)})
         for _, column, sql_type in (triple for triple in columns if triple[0] == table):
             record = {"table_name": table, "column_name": column, "type": sql_type}
             record["meaning"] = column_meaning(table, column)
             if column in definitions and table in ("approach_metrics", "thread_metrics"):
                 record |= _definition(column, pairs)
             records.append(record)
+    for name, definition in definitions.items() if team else ():
+        record = {"table_name": "approach_metrics", "column_name": name, "meaning": definition.meaning}
+        records.append(record | _definition(name, pairs))
+    wants = {name: macro_meanings()[name] for name in macros}
+    records += [
+        {"table_name": f"{name}({arguments})", "type": "macro", "meaning": meaning}
+        for name, (arguments, meaning) in wants.items()
+    ]
     schema = {
         name: pl.Int64 if name in ("maturity_days", "schema_version") else pl.String
         for name in TABLES["data_dictionary"][1]
@@ -265,20 +287,27 @@ def _definition(name: str, pairs: list[Any]) -> dict[str, Any]:
     }
 
 
-def comment_statements(columns: list[tuple[str, str, str]]) -> list[str]:
+def comment_statements(columns: list[tuple[str, str, str]], *, team: bool = False) -> list[str]:
     """COMMENT ON statements for the given `(table, column, type)` triples."""
+    note = f" {LEFT_OUT}" if team else ""
     statements = [
-        f'comment on table "{table}" is {_quoted(table_meaning(table))}'
+        f'comment on table "{table}" is {quoted(_of_all_files(table_comment(table), team) + note)}'
         for table in dict.fromkeys(table for table, _, _ in columns)
     ]
     return statements + [
-        f'comment on column "{table}"."{column}" is {_quoted(column_meaning(table, column))}'
+        f'comment on column "{table}"."{column}" is {quoted(_column_comment(table, column))}'
         for table, column, _ in columns
     ]
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _of_all_files(meaning: str, team: bool) -> str:
+    """The team's tables say nothing of single exports."""
+    return meaning.replace("per `file_id, ", "per `") if team else meaning
+
+
+def _column_comment(table: str, column: str) -> str:
+    order = f" (in this order: {', '.join(CLASSES[TYPE_OF[column]][1])})" if column in TYPE_OF else ""
+    return column_meaning(table, column) + order
 
 
 def metrics_page() -> str:
@@ -296,18 +325,35 @@ def metrics_page() -> str:
     for metric in registry().metrics.values():
         partners = ", ".join(f"`{outcome.name}`" for other, outcome in pairs if other.name == metric.name)
         lines.append(
-            f"| `{metric.name}` | {metric.meaning}{_elsewhere(metric.equivalents)} | {metric.kind}, {metric.unit} "
+            f"| `{metric.name}` | {metric.meaning} | {metric.kind}, {metric.unit} "
             f"| {metric.observation} | {partners or 'described only'} | `{metric.sql_file}` |"
         )
     lines += ["", "| outcome | what it is | clock starts at | judged after | defined in |", "|---|---|---|---|---|"]
     for outcome in registry().outcomes.values():
         judged = f"{outcome.maturity_days} days" if outcome.maturity_days else "never: no window"
-        lines.append(
-            f"| `{outcome.name}` | {outcome.meaning}{_elsewhere(outcome.equivalents)} | {outcome.start} | {judged} "
-            f"| `{outcome.sql_file}` |"
-        )
+        lines.append(f"| `{outcome.name}` | {outcome.meaning} | {outcome.start} | {judged} | `{outcome.sql_file}` |")
+    lines += ["", *_beside_other_tools()]
     return "\n".join(lines) + "\n"
 
 
-def _elsewhere(equivalents: str) -> str:
-    return f" ({equivalents})" if equivalents else ""
+def _beside_other_tools() -> list[str]:
+    definitions: list[Metric | Outcome] = [*registry().outcomes.values(), *registry().metrics.values()]
+    found = [(tool, theirs, definition) for definition in definitions for tool, theirs in elsewhere(definition)]
+    return [
+        "## Beside other tools",
+        "",
+        "The same words, other denominators: compare no number of ours with one of theirs before reading both.",
+        "",
+        "| tool | what it counts, and of what | ours | what we count, and of what |",
+        "|---|---|---|---|",
+        *(
+            f"| {tool} | {theirs} | `{definition.name}` | {definition.meaning}{_denominator(definition)} |"
+            for tool, theirs, definition in sorted(found, key=lambda item: (item[0], item[2].name))
+        ),
+    ]
+
+
+def _denominator(definition: Metric | Outcome) -> str:
+    if isinstance(definition, Metric):
+        return ""
+    return f"; of all approaches seen for {definition.maturity_days} days and known, answered or not"

@@ -20,8 +20,12 @@ class ArrowStream:
 
 def fetch(connection: Any, query: str, parameters: list[Any] | None = None) -> pl.DataFrame:
     """The rows of a query as a frame."""
-    relation = connection.sql(query, params=parameters) if parameters else connection.sql(query)
-    return pl.DataFrame(ArrowStream(relation))
+    return frame_of(connection.sql(query, params=parameters) if parameters else connection.sql(query))
+
+
+def frame_of(relation: Any) -> pl.DataFrame:
+    """A relation as a frame; ordered classes as text, since Polars neither joins nor compares those of two tables."""
+    return pl.DataFrame(ArrowStream(relation)).with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
 
 
 def load_frame(connection: Any, name: str, frame: pl.DataFrame) -> None:

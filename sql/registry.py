@@ -49,6 +49,15 @@ class Outcome:
     equivalents: str = ""
 
 
+def elsewhere(definition: Metric | Outcome) -> list[tuple[str, str]]:
+    """What other tools count under that name, as `(tool, what it counts)` from `tool: text; tool: text`."""
+    return [
+        (tool, theirs)
+        for tool, separator, theirs in (part.partition(": ") for part in definition.equivalents.split("; "))
+        if separator
+    ]
+
+
 @dataclass(frozen=True)
 class Query:
     """One SQL file: one select, one table of the file's name."""

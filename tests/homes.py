@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
 
 from flows import pipeline, store
 from flows.config import LinkedInSettings, Settings
+from flows.demo.show import show
 from flows.pipeline import RunReport
 from flows.store import Home
 
@@ -41,6 +43,14 @@ def write_outcomes(folder: Path, rows: Sequence[tuple[str, str, str, str]]) -> P
     columns = ["thread_id", "event", "occurred_at", "observed_until"]
     pl.DataFrame(rows, schema=columns, orient="row").write_csv(folder / "outcomes.csv")
     return folder
+
+
+def invented_home(folder: pytest.TempPathFactory) -> Home:
+    """A small home of the demo's, made once for all tests of a worker."""
+    home = Home(folder.getbasetemp() / "invented")
+    if not home.snapshot.exists():
+        show(home, threads=900, seed=7, plain=True, progress=lambda _: None)
+    return home
 
 
 def snapshot_tables(home: Home) -> dict[str, list[tuple[Any, ...]]]:

@@ -12,7 +12,7 @@ from flows.store import Home
 from schemas.errors import ForbiddenPairError, UsageError
 from sql.dictionary import metrics_page
 from sql.measure import metric_specs, outcome_specs
-from sql.registry import parse, registry
+from sql.registry import elsewhere, parse, registry
 from sql.runner import order, tables_read
 
 ROOT = Path(__file__).parent.parent
@@ -20,6 +20,17 @@ ROOT = Path(__file__).parent.parent
 
 def test_the_metrics_page_is_in_step_with_the_sql_headers():
     assert (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8") == metrics_page(), "run `make docs`"
+
+
+@pytest.mark.parametrize("tool", ["LinkedIn", "Gem", "Gong", "SourceWhale", "Ashby"])
+def test_what_another_tool_divides_by_stands_beside_ours(tool: str):
+    _, _, section = metrics_page().partition("## Beside other tools")
+    assert f"\n| {tool} |" in section
+
+
+def test_every_equivalent_names_its_tool():
+    for definition in (*registry().metrics.values(), *registry().outcomes.values()):
+        assert len(elsewhere(definition)) == len([part for part in definition.equivalents.split(";") if part.strip()])
 
 
 @pytest.mark.parametrize("query", registry().queries.values(), ids=lambda query: query.sql_file)

@@ -12,6 +12,8 @@ create or replace macro effective_groups(sizes, squared_sizes) as sizes::double 
 -- table with `key` (a struct), `recruiter_id`, `candidate_id` and `happened`, null where unknown. Wilson's interval on the
 -- effective number of approaches, shrunk by t's point for the effective recruiters less one (Korn and Graubard 1998); one
 -- recruiter's approaches count as independent. Covers 94 to 97 % with 6 to 100 recruiters of unequal size, z 75 to 94 % (sim).
+-- For example: with rows as (select { 'channel': channel } as key, recruiter_id, candidate_id, replied_30d as happened from
+-- approach_metrics where is_outreach) from clustered_rates('rows').
 create or replace macro clustered_rates(rows_of) as table
     with recruiters as (
         select

@@ -6,6 +6,15 @@ create or replace macro is_few(n_candidates, minimum) as n_candidates between 1 
 create or replace macro is_withheld(n_candidates, minimum, has_few, n_in_smaller_groups) as
 is_few(n_candidates, minimum) or (n_candidates > 0 and has_few and n_in_smaller_groups < minimum);
 
+-- May a number leave the circle that may see single recruiters? It must be about 5 recruiters, and what is left out of its whole
+-- as well: with a part of fewer, the smallest part of 5 goes too. Not their sum: one recruiter may stand in several parts.
+create or replace macro is_of_enough_recruiters(n_recruiters, whole, part) as
+n_recruiters >= 5
+and not (
+    bool_or(n_recruiters between 1 and 4) over (partition by whole)
+    and row_number() over (partition by whole order by n_recruiters < 5, n_recruiters, part) = 1
+);
+
 -- Subtracting one published number from the other would tell about fewer candidates than the minimum.
 create or replace macro differ_by_few(n_approaches, n_candidates, other_approaches, other_candidates) as
 coalesce(

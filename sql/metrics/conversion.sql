@@ -24,6 +24,7 @@ meaning = "first conversion event within 60 days of the first message; null whil
 start = "opening"
 maturity_days = 60
 related = true
+equivalents = "Ashby: a reply is the conversion"
 
 [outcome.converted_90d]
 title = "conversion within 90 days"

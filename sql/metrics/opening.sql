@@ -97,7 +97,7 @@ observation = "opening"
 
 [metric.money_figures]
 title = "Amounts of money in the first message"
-meaning = "numbers with a currency, or in thousands as in 80k, in the first message"
+meaning = "amounts of money (a salary, mostly): numbers with a currency, or in thousands as in 80k, in the first message"
 kind = "count"
 unit = "figures"
 observation = "opening"

@@ -36,7 +36,6 @@ meaning = "the candidate answered within 7 days; null while the window is open o
 start = "opening"
 maturity_days = 7
 related = true
-equivalents = "LinkedIn: (accepted + declined within 30 days) / sent; Gem: replied of opened"
 
 [outcome.replied_14d]
 title = "reply within 14 days"
@@ -51,6 +50,10 @@ meaning = "the candidate answered within 30 days; null while the window is open 
 start = "opening"
 maturity_days = 30
 related = true
+equivalents = """\
+LinkedIn: accepted or declined within 30 days, of the InMails sent, a mean over the chart's intervals; \
+Gem: replied, of the messages opened; \
+SourceWhale: replied, of the messages sent, manual steps without an answer left out"""
 
 [outcome.discussion]
 title = "discussion within 30 days"
