@@ -78,7 +78,9 @@ def names_of(home: Home, settings: Settings, page: Page, *, now: datetime) -> di
     if "names" not in may_show(settings, page.audience):
         return {}
     with closing(store.open_snapshot(home)) as connection:
-        recruiters = fetch(connection, "select distinct recruiter_id from approach_metrics order by all")["recruiter_id"]
+        recruiters = fetch(connection, "select distinct recruiter_id from approach_metrics order by all")[
+            "recruiter_id"
+        ]
     allowed = [who for who in recruiters.drop_nulls() if page.audience == "manager" or who == page.recruiter_id]
     with closing(_opened(home)) as connection:
         rows = fetch(
@@ -231,5 +233,3 @@ def _marked(bodies: Sequence[str]) -> pl.DataFrame:
         load_macros(connection)
         rows = [(place, language_of(connection, body), body, None) for place, body in enumerate(bodies)]
         return mark(connection, pl.DataFrame(rows, schema, orient="row"))
-
-

@@ -29,7 +29,7 @@ def write_report(home: Home, settings: Settings, *, day: date | None = None) -> 
         frames = {name: fetch(connection, f"from {name}") for name in FRAMES}
         info = fetch(connection, "from snapshot_info").row(0, named=True)
         runs = fetch(connection, "select files_refused from runs order by started_at desc limit 1")
-    week = _known_week(frames["metric_week"], day) if day else _newest_judged_week(frames["metric_week"])
+    week = report_week(frames["metric_week"], day)
     options = ReportOptions(
         title=settings.report.title,
         talk_share_reference=settings.report.talk_share_reference,
@@ -44,6 +44,11 @@ def write_report(home: Home, settings: Settings, *, day: date | None = None) -> 
     built.write_text(html, encoding="utf-8")
     store.swap_in(built, path)
     return path
+
+
+def report_week(metric_week: pl.DataFrame, day: date | None) -> date:
+    """The Monday of the week that holds `day`, else of the newest judged one. Raises NothingToDoError without data."""
+    return _known_week(metric_week, day) if day else _newest_judged_week(metric_week)
 
 
 def monday(day: date) -> date:
