@@ -32,7 +32,7 @@ LATEST_OPENINGS = 5
 def write_coaching_pages(
     home: Home, settings: Settings, recruiters: Sequence[str] | None, *, day: date | None = None, now: datetime
 ) -> list[Path]:
-    """Write `coaching/<recruiter id>/<iso-week>.html` for each of `recruiters` (ids, slugs, addresses; None: everybody).
+    """Write `coaching/<recruiter id>/<iso-week>.html` for each of `recruiters` (ids, slugs, addresses; None: all).
 
     Without a day: the newest week that everybody had seven days to answer. Folders and files are their owner's only.
     Raises UsageError for an unknown recruiter, NothingToDoError without a snapshot or a store.

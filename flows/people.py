@@ -1,4 +1,4 @@
-"""The one way by which names and texts leave the private store: who may see what, and a line for every time it happens."""
+"""The one way by which names and texts leave the private store: who may see what, and a line for every time."""
 
 from __future__ import annotations
 
@@ -42,9 +42,12 @@ _DIGITS = re.compile(r"\+?\(?\d(?:[\s./()\-–]{0,3}\d)+")
 _WORD = re.compile(r"[^\W\d_]+")
 _GREETING = re.compile(r"^\s*(\S+(?:[^\S\n]+\S+){0,3}?)[^\S\n]*(?:[,!:;–—]|[^\S\n]-[^\S\n]|\n)")
 _GREETING_WORDS = frozenset(
-    "hi hello hey dear hallo hej servus moin guten morgen tag abend liebe lieber sehr geehrte geehrter frau herr bonjour "
-    "salut bonsoir cher chere hola buenos buenas dias tardes estimado estimada querido querida buna bună ziua dragă draga "
-    "salutare good morning afternoon evening greetings thanks thank merci danke gracias yes no".split()
+    """
+    hi hello hey dear good morning afternoon evening greetings thanks thank yes no
+    hallo hej servus moin guten morgen tag abend liebe lieber sehr geehrte geehrter frau herr merci danke
+    bonjour salut bonsoir cher chere gracias hola buenos buenas dias tardes estimado estimada querido querida
+    buna ziua draga salutare
+    """.split()  # noqa: SIM905
 )
 
 
@@ -61,8 +64,9 @@ class Page:
 def may_show(settings: Settings, audience: Audience) -> frozenset[str]:
     """The whole rule: `names` and `texts`, by audience and mode.
 
-    A recruiter's own page shows that recruiter's own name and own texts, whatever the mode: they wrote them. A manager's
-    page never shows a text, and recruiters' names only under `[privacy] names = "full"`. Nobody is shown a candidate.
+    A recruiter's own page shows that recruiter's own name and own texts, whatever the mode: they wrote them. A
+    manager's page never shows a text, and recruiters' names only under `[privacy] names = "full"`. Nobody is shown a
+    candidate.
     """
     if audience == "recruiter":
         return frozenset({"names", "texts"})

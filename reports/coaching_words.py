@@ -68,7 +68,7 @@ LABELS = {
     "outcomes": "What came back",
     "habits": "How you write",
 }
-PROFILE_COLUMNS = ("Measure", "You", "", "95% interval", "You before", "Others, middle half", "Approaches")
+PROFILE_COLUMNS = ("Measure", "You, 95% interval", "", "You before", "Others, middle half", "Openings")
 FUNNEL_COLUMNS = ("Step", "Per 100", "", "95% interval", "Yes", "Judged")
 FAMILY_COLUMNS = ("Text", "Uses", "Replied", "Rate", "Drawn", "")
 
@@ -181,13 +181,12 @@ def profile_subtitle(rows: Sequence[Row], weeks: int) -> str:
 
 
 def profile_cells(row: Row) -> list[str]:
-    """The measure, now, the interval, before, the others, how many."""
+    """The measure, now with its interval, before, the others, how many."""
     unit, now = row.measure.unit, row.now
     n = 0 if now is None else now.n
     return [
         MEASURES[row.measure.name],
-        amount(now, unit),
-        interval(now, unit),
+        f"{amount(now, unit)} ({interval(now, unit)})" if now else "–",
         amount(row.before, unit),
         spread(row.others, unit),
         words.count(n),
@@ -260,7 +259,8 @@ def families_subtitle(families: Sequence[Family]) -> str:
     )
     if usual is None:
         return f"{text} Too few others use such texts to say what texts usually get."
-    return f"{text} Drawn: the rate moved toward what texts here usually get ({words.percent(usual)}), by as much as is noise."
+    usually = f"what texts here usually get ({words.percent(usual)})"
+    return f"{text} Drawn: the rate moved toward {usually}, by as much as is noise."
 
 
 def family_cells(family: Family) -> list[str]:
@@ -297,7 +297,7 @@ def how_to_read() -> list[tuple[str, str]]:
         ),
         (
             "Interval",
-            "where the true rate plausibly lies (95%). With a few openings it is wide, and a small rate may be a large one.",
+            "where the true rate plausibly lies (95%). With few openings it is wide: a small rate may be a large one.",
         ),
         (
             "Too few to judge yet",
@@ -306,7 +306,7 @@ def how_to_read() -> list[tuple[str, str]]:
         ("Usual range", "where your weeks fall when nothing changes; now and then one falls outside by chance."),
         (
             "What to try",
-            "habits that are clearly rarer in your openings than in the middle half of the others’, at most three. They are "
+            "habits that are rarer in your openings than in the middle half of the others’, at most three. They are "
             "experiments: write half of your messages so, and look again when the replies are in.",
         ),
         (

@@ -30,12 +30,12 @@ Kind = Literal["rate", "ratio", "median"]
 
 @dataclass(frozen=True)
 class Measure:
-    """A number of a set of approaches; where `value` is null, or `of` null or 0, the approach is left out."""
+    """A number of a set of approaches; those whose `value` is null, or `of` (default 1) null or 0, are left out."""
 
     name: str
     kind: Kind
     value: pl.Expr
-    of: pl.Expr = pl.lit(1)
+    of: pl.Expr | None = None
     unit: str = "share"
 
 
@@ -75,7 +75,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Practice:
-    """Something that can be tried: how often it is done, and the metric of `associations` that tells what it goes with."""
+    """Something to try: how often it is done, and the metric of `associations` that tells what it goes with."""
 
     measure: Measure
     metric: str
@@ -154,7 +154,7 @@ PRACTICES = (
 
 
 def estimate_of(rows: pl.DataFrame, measure: Measure) -> Estimate | None:
-    """The measure over `rows`: Wilson's interval for rates, linearised over approaches for ratios, by ranks for medians."""
+    """The measure over `rows`; intervals: Wilson for rates, linearised over approaches for ratios, ranks for medians."""
     known = _known(rows, measure)
     if known.is_empty():
         return None
@@ -176,7 +176,7 @@ def estimate_of(rows: pl.DataFrame, measure: Measure) -> Estimate | None:
 
 
 def _known(rows: pl.DataFrame, measure: Measure) -> pl.DataFrame:
-    placed = rows.with_columns(_value=measure.value, _of=measure.of)
+    placed = rows.with_columns(_value=measure.value, _of=pl.lit(1) if measure.of is None else measure.of)
     return placed.filter(pl.col("_value").is_not_null(), pl.col("_of") > 0)
 
 
@@ -264,7 +264,7 @@ def own_weeks(recruiter_week: pl.DataFrame, recruiter_id: str, week: date, weeks
 
 
 def own_funnel(rows: pl.DataFrame, week: date, refused: Sequence[str]) -> list[tuple[str, list[Group]]]:
-    """Opening style -> the stages of the last year's approaches, each over those judged for it; `rows` are their own."""
+    """Opening style -> the stages of the last year, each over the approaches judged for it; `rows` are their own."""
     last_year = rows.filter(pl.col("week") <= week, pl.col("week") > week - timedelta(weeks=WEEKS_OF_FUNNEL))
     last_year = last_year.filter(~pl.col("already_in_process").fill_null(False))
     stages = [stage for stage in STAGES if stage in rows.columns and stage not in refused]
@@ -279,7 +279,7 @@ def own_funnel(rows: pl.DataFrame, week: date, refused: Sequence[str]) -> list[t
 def own_families(
     rows: pl.DataFrame, recruiter_id: str, shown: Sequence[str], week: date, *, reply_refused: bool
 ) -> list[Family]:
-    """The recruiter's most used texts among the `shown` template families, with replies within 30 days to their own uses.
+    """The recruiter's most used texts among the `shown` template families, with replies in 30 days to their own uses.
 
     Rates are drawn toward the mean of all texts in all hands (one text in one person's hands is one group), by as much
     as is noise; undrawn where fewer than five others use such texts, since the mean would tell theirs.
@@ -330,8 +330,8 @@ def _drawn(cells: pl.DataFrame, recruiter_id: str) -> dict[str, tuple[Estimate, 
 def tries(rows: Sequence[Row], findings: Mapping[tuple[str, str], Finding]) -> list[Try]:
     """At most three practices that are rarer here than in the team's middle half, those that the data speak for first.
 
-    Nothing that the team's data speak against; inside the middle half only what they speak for. A practice is rare
-    where even the upper end of its interval lies below: a difference that chance may have made is no advice.
+    Nothing that the team's data speak against. A practice is rare where even the upper end of its interval lies below
+    the middle half: what chance may have made is no advice. Where they speak for it, its value is enough.
     """
     by_name = {row.measure.name: row for row in rows}
     found = []
@@ -342,8 +342,8 @@ def tries(rows: Sequence[Row], findings: Mapping[tuple[str, str], Finding]) -> l
         finding = _evidence(practice, findings)
         candidate = Try(practice, row.now, row.others, finding)
         is_against = finding is not None and finding.verdict in ("higher", "lower") and not candidate.is_clear
-        bound = row.others.high if candidate.is_clear else row.others.low
-        if not is_against and row.now.high < bound:
+        surely = row.now.value if candidate.is_clear else row.now.high
+        if not is_against and surely < row.others.low:
             found.append(candidate)
     found.sort(key=lambda item: (not item.is_clear, item.now.value - item.others.low))
     return found[:MAXIMUM_TRIES]
