@@ -240,7 +240,7 @@ def _families(families: Sequence[Family], texts: Mapping[str, Opening]) -> dict[
             {
                 "name": say.family_name(texts[family.template_id].sentences) if family.template_id in texts else "–",
                 "sentences": _sentences(texts[family.template_id]) if family.template_id in texts else [],
-                "cells": say.family_cells(family),
+                "line": say.family_line(family),
                 "glyph": _drawn_glyph(family.shrunken, end),
             }
             for family in families

@@ -70,7 +70,7 @@ LABELS = {
 }
 PROFILE_COLUMNS = ("Measure", "You, 95% interval", "", "You before", "Others, middle half", "Openings")
 FUNNEL_COLUMNS = ("Step", "Per 100", "", "95% interval", "Yes", "Judged")
-FAMILY_COLUMNS = ("Text", "Uses", "Replied", "Rate", "Drawn", "")
+CHANNELS = {"linkedin": "LinkedIn", "email": "e-mail"}
 
 
 def title(name: str | None, week: date) -> str:
@@ -85,17 +85,22 @@ def too_few(n: int) -> str:
 
 def amount(estimate: Estimate | None, unit: str) -> str:
     """The value, or a dash."""
-    return "–" if estimate is None else words.amount(estimate.value, unit)
+    return "–" if estimate is None else words.amount(estimate.value, _bare(unit))
 
 
 def interval(estimate: Estimate | None, unit: str) -> str:
     """The interval, or a dash."""
-    return "–" if estimate is None else words.amount_range(estimate.low, estimate.high, unit)
+    return "–" if estimate is None else words.amount_range(estimate.low, estimate.high, _bare(unit))
 
 
 def spread(others: Spread | None, unit: str) -> str:
     """The middle half of the others, or a dash."""
-    return "–" if others is None else words.amount_range(others.low, others.high, unit)
+    return "–" if others is None else words.amount_range(others.low, others.high, _bare(unit))
+
+
+def _bare(unit: str) -> str:
+    """The measure's name says what is counted."""
+    return "share" if unit == "share" else ""
 
 
 def no_tries(n: int) -> str:
@@ -263,20 +268,21 @@ def families_subtitle(families: Sequence[Family]) -> str:
     return f"{text} Drawn: the rate moved toward {usually}, by as much as is noise."
 
 
-def family_cells(family: Family) -> list[str]:
+def family_line(family: Family) -> str:
     """Uses, replied, rate, drawn rate."""
     n, k, drawn = family.n_judged, family.n_replied, family.shrunken
-    return [
-        words.count(family.n_uses),
-        f"{words.count(k)} of {words.count(n)}" if n else "–",
-        words.percent(k / n) if n >= MINIMUM_APPROACHES else f"too few to judge yet: {n}",
-        f"{words.percent(drawn.value)} ({words.percent_range(drawn.low, drawn.high)})" if drawn else "–",
-    ]
+    parts = [f"{words.count(family.n_uses)} uses"]
+    if n:
+        rate = f": {words.percent(k / n)}" if n >= MINIMUM_APPROACHES else ", too few to judge yet"
+        parts.append(f"{words.count(k)} of {words.count(n)} replied{rate}")
+    if drawn:
+        parts.append(f"drawn {words.percent(drawn.value)}, plausibly {words.percent_range(drawn.low, drawn.high)}")
+    return " · ".join(parts)
 
 
 def opening_line(sent_on: date, channel: str | None, style: str | None) -> str:
     """When, where, how."""
-    parts = [words.day(sent_on), channel or "", STYLES.get(style or "", "")]
+    parts = [words.day(sent_on), CHANNELS.get(channel or "", channel or ""), STYLES.get(style or "", "")]
     return " · ".join(part for part in parts if part)
 
 

@@ -154,7 +154,7 @@ PRACTICES = (
 
 
 def estimate_of(rows: pl.DataFrame, measure: Measure) -> Estimate | None:
-    """The measure over `rows`; intervals: Wilson for rates, linearised over approaches for ratios, ranks for medians."""
+    """The measure over `rows`; intervals: Wilson for rates, linearised over approaches for ratios, by ranks else."""
     known = _known(rows, measure)
     if known.is_empty():
         return None
