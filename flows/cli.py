@@ -220,18 +220,26 @@ def retract(file: str, *, home: HomeOption = None) -> None:
 
 
 @app.command
-def report(*, week: str | None = None, home: HomeOption = None) -> None:
-    """Write the weekly report from the published snapshot; prints its path.
+def report(*, week: str | None = None, team: str | None = None, home: HomeOption = None) -> None:
+    """Write the weekly report from the published snapshot, and the pages of the configured teams; prints the paths.
 
     Parameters
     ----------
     week
         Any day of the week, YYYY-MM-DD; default: the newest week that everybody had seven days to answer.
+    team
+        Write the page of this team only; refused where it, or the rest, is too small.
     """
-    from flows.reporting import write_report
+    from flows.reporting import write_report, write_team_reports
 
     place, settings = _opened(home)
-    print(write_report(place, settings, day=_day(week)))
+    print(write_report(place, settings, day=_day(week), team=team, now=datetime.now(UTC)))
+    if not team:
+        paths, refusals = write_team_reports(place, settings, day=_day(week))
+        for path in paths:
+            print(path)
+        for refusal in refusals:
+            print(f"note: {refusal}")
 
 
 @app.command

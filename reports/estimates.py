@@ -277,6 +277,14 @@ def recent(rows: pl.DataFrame, judged_by: str, week: date, weeks: int) -> pl.Dat
     return judged.filter(pl.col("week") > last - timedelta(weeks=weeks))
 
 
+def beside(others: pl.DataFrame | None, rows: pl.DataFrame, judged_by: str) -> pl.DataFrame:
+    """Of the `others`, those judged in the same weeks as `rows`; none where there are no others."""
+    cohort = cohort_of(rows)
+    if others is None or cohort.first is None:
+        return rows.head(0)
+    return others.filter(pl.col(judged_by).is_not_null(), pl.col("week").is_between(cohort.first, cohort.last))
+
+
 def cohort_of(rows: pl.DataFrame) -> Cohort:
     """Size and weeks of `rows`."""
     if rows.is_empty():
@@ -397,15 +405,18 @@ def funnel(
     minimum_candidates: int,
     reply_refused: str | None,
     conversion_refused: str | None,
+    others: pl.DataFrame | None = None,
 ) -> Funnel:
     """Rates per contacted of one cohort: the last `weeks` weeks in which every known outcome is judged.
 
     The newest week with anything judged may be cut through, so the cohort ends one earlier. An outcome
-    without a source has no rate; it never counts as no. `rows` comes from `outreach`.
+    without a source has no rate; it never counts as no. `rows` comes from `outreach`, and so do `others`: the people
+    outside, few of whom may not be told by subtraction from a total of both.
     """
     if reply_refused:
         return Funnel(Cohort())
-    rows = rows.filter(~pl.col("already_in_process").fill_null(False))
+    is_open = ~pl.col("already_in_process").fill_null(False)
+    rows, others = rows.filter(is_open), None if others is None else others.filter(is_open)
     unknown = set(REFUSED_WITH_CONVERSION) if conversion_refused else set()
     names = [name for name in GAINS + LOSSES if name in rows.columns and name not in unknown]
     last_weeks = [recent(rows, name, week, 1)["week"].max() for name in names]
@@ -421,7 +432,9 @@ def funnel(
 
     def group(name: str) -> Group:
         judged = cohort.filter(pl.col(name).is_not_null()) if name in known else cohort.head(0)
-        too_few = 0 < judged["person"].n_unique() < minimum_candidates
+        too_few = any(
+            0 < part["person"].n_unique() < minimum_candidates for part in (judged, beside(others, judged, name))
+        )
         return Group(name, None if too_few else rate_of(judged, name) if name in known else None, too_few)
 
     gains, losses = tuple(map(group, GAINS)), tuple(map(group, LOSSES))
@@ -429,22 +442,27 @@ def funnel(
 
 
 def talk_shares(
-    rows: pl.DataFrame, week: date, weeks: int, minimum_candidates: int, reference: float | None
+    rows: pl.DataFrame,
+    week: date,
+    weeks: int,
+    minimum_candidates: int,
+    reference: float | None,
+    others: pl.DataFrame | None = None,
 ) -> TalkShares:
-    """Answered threads whose 30 days are over: bars of 5 points, joined until each holds enough people."""
-    answered = recent(rows, "replied_30d", week, weeks)
-    words = (pl.col("recruiter_words_30d"), pl.col("candidate_words_30d"))
-    answered = answered.filter(words[0] > 0, words[1] > 0).with_columns(talk_share=words[0] / (words[0] + words[1]))
-    answered = answered.sort("talk_share", "thread_id", "approach_no")
+    """Answered threads whose 30 days are over: bars of 5 points, joined until each holds enough people.
+
+    `others` are the people outside, whose bars may not follow by subtraction from those of everybody.
+    """
+    judged = recent(rows, "replied_30d", week, weeks)
+    answered, elsewhere = _talks(judged), _talks(beside(others, judged, "replied_30d"))
     if answered["person"].n_unique() < minimum_candidates:
         return TalkShares(cohort_of(answered), reference=reference)
     shares = answered["talk_share"].to_list()
-    places = answered.select(pl.col("talk_share").mul(20).floor().clip(0, 19).cast(pl.Int64).alias("bin"), "person")
-    people = dict(places.group_by("bin").agg(pl.col("person").n_unique()).iter_rows())
-    counts = dict(places.group_by("bin").agg(pl.len()).iter_rows())
+    people, outside = _people_by_bin(answered), _people_by_bin(elsewhere)
+    counts = dict(answered.group_by("bin").agg(pl.len()).iter_rows())
     bars = [
         Bar(first / 20, past / 20, sum(counts.get(place, 0) for place in range(first, past)))
-        for first, past in merged_bins([people.get(place, 0) for place in range(20)], minimum_candidates)
+        for first, past in merged_bins(people, minimum_candidates, outside)
     ]
     n = len(shares)
     margin = Z * math.sqrt(n) / 2
@@ -458,6 +476,21 @@ def talk_shares(
         reference,
         sum(share <= reference for share in shares) if reference is not None else 0,
     )
+
+
+def _talks(judged: pl.DataFrame) -> pl.DataFrame:
+    words = (pl.col("recruiter_words_30d"), pl.col("candidate_words_30d"))
+    return (
+        judged.filter(words[0] > 0, words[1] > 0)
+        .with_columns(talk_share=words[0] / (words[0] + words[1]))
+        .with_columns(bin=pl.col("talk_share").mul(20).floor().clip(0, 19).cast(pl.Int64))
+        .sort("talk_share", "thread_id", "approach_no")
+    )
+
+
+def _people_by_bin(talks: pl.DataFrame) -> list[int]:
+    people = dict(talks.group_by("bin").agg(pl.col("person").n_unique()).iter_rows())
+    return [people.get(place, 0) for place in range(20)]
 
 
 def _quantile(values: Sequence[float], share: float) -> float:
@@ -475,15 +508,21 @@ def compare(
     *,
     minimum_candidates: int,
     minimum_recruiters: int = 0,
+    others: pl.DataFrame | None = None,
 ) -> Comparison:
-    """Seven-day reply rates of the groups `key` makes; alphabetical unless `order` is given."""
+    """Seven-day reply rates of the groups `key` makes; alphabetical unless `order` is given.
+
+    `others` are the people outside: a group that has only few of them is hidden, since a total of both would tell them.
+    """
     keyed = rows.with_columns(key.alias("_group")).filter(pl.col("_group").is_not_null())
     parts = {str(value): part for (value,), part in keyed.group_by("_group")}
     sizes = {
         label: Size(part["person"].n_unique(), part["recruiter_id"].n_unique() if minimum_recruiters else None)
         for label, part in parts.items()
     }
-    hidden = hidden_groups(sizes, minimum_candidates, minimum_recruiters)
+    outside = beside(others, keyed, "replied_7d").with_columns(key.alias("_group")).group_by("_group")
+    few = {str(value) for (value,), part in outside if part["person"].n_unique() < minimum_candidates}
+    hidden = hidden_groups(sizes, minimum_candidates, minimum_recruiters, few)
     groups = [
         Group(
             label,

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from reports import charts, estimates, words
+from reports import charts, estimates, recruiters, words
 from reports.estimates import Comparison, Finding, Findings, Funnel, Point, Quality, Series, TalkShares
 from schemas.errors import UsageError
 
@@ -40,6 +40,8 @@ class WeeklyData:
     exclusions: pl.DataFrame
     source_files: pl.DataFrame
     snapshot_info: Mapping[str, Any]
+    others: pl.DataFrame | None = None
+    """On the page of one team: the `approach_metrics` of everybody else, against subtraction; never shown."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,12 @@ class ReportOptions:
     outcome_labels: Mapping[str, str] = field(default_factory=dict)
     """Outcome column or event -> the words for it, where ours do not fit."""
     language: str = "en"
+    team: str | None = None
+    """Whose page it is, where it is not everybody's."""
+    recruiters: bool = False
+    """Shows recruiters one by one, in alphabetical order."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Recruiter id -> name, where names may be shown."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,7 @@ def render(data: WeeklyData, *, week: date, settings: ReportOptions) -> str:
         tiles=_tiles(numbers, week),
         figures=_figures(numbers, data.snapshot_info, settings),
         groups=_groups(numbers, settings),
+        recruiters=_recruiters(data, week, settings),
         findings=_findings(numbers.findings, data.snapshot_info, settings),
         quality=numbers.quality,
         facts=words.quality_facts(numbers.quality, settings.minimum_candidates),
@@ -146,9 +155,12 @@ def estimate(data: WeeklyData, week: date, settings: ReportOptions) -> Estimates
     rows = estimates.outreach(data.approach_metrics)
     judged = estimates.recent(rows, "replied_7d", week, weeks)
     compared = judged.head(0) if reply_refused else judged
+    others = None if data.others is None else estimates.outreach(data.others)
 
     def compare(name: str, key: pl.Expr, order: Sequence[str] | None, recruiters: int = 0) -> Comparison:
-        return estimates.compare(name, compared, key, order, minimum_candidates=minimum, minimum_recruiters=recruiters)
+        return estimates.compare(
+            name, compared, key, order, minimum_candidates=minimum, minimum_recruiters=recruiters, others=others
+        )
 
     def asking(name: str) -> Comparison:
         return compare(name, estimates.share_bin(f"{name}_share_opening"), estimates.SHARE_BINS)
@@ -164,13 +176,15 @@ def estimate(data: WeeklyData, week: date, settings: ReportOptions) -> Estimates
             minimum_candidates=minimum,
             reply_refused=reply_refused,
             conversion_refused=conversion_refused,
+            others=others,
         ),
-        talk=estimates.talk_shares(rows, week, weeks, minimum, settings.talk_share_reference),
+        talk=estimates.talk_shares(rows, week, weeks, minimum, settings.talk_share_reference, others),
         length=compare("length", pl.col("first_message_bin"), estimates.LENGTH_BINS),
         asking=(asking("question"), asking("request")),
         groups=tuple(
             compare(name, pl.col(name).fill_null(words.NOT_SAID), None, settings.minimum_recruiters)
             for name in estimates.GROUP_COLUMNS
+            if not (settings.team and name == "team")
         ),
         findings=estimates.findings(data.associations, info, minimum),
         quality=estimates.quality(
@@ -217,8 +231,9 @@ def _head(data: WeeklyData, numbers: Estimates, week: date, settings: ReportOpti
     else:
         covered = words.covered(numbers.reply, week, settings.minimum_candidates)
     return {
+        "team": words.team_note(settings.team) if settings.team else "",
         "kicker": words.kicker(many),
-        "title": words.title(settings.title, week),
+        "title": words.title(f"{settings.title}, {settings.team}" if settings.team else settings.title, week),
         "made_at": words.made_at(*publication(data.snapshot_info)),
         "covered": covered,
     }
@@ -378,6 +393,17 @@ def _groups(numbers: Estimates, settings: ReportOptions) -> dict[str, Any]:
             for comparison in result
         ],
     }
+
+
+def _recruiters(data: WeeklyData, week: date, settings: ReportOptions) -> recruiters.Section | None:
+    """Recruiters one by one, where asked for; never on a team's page: with the whole one it would tell the hidden."""
+    if not settings.recruiters or settings.team:
+        return None
+    return recruiters.section(
+        estimates.outreach(data.approach_metrics), week, settings.weeks, settings.names,
+        minimum_candidates=settings.minimum_candidates, minimum_recruiters=settings.minimum_recruiters,
+        refused=data.snapshot_info.get("reply_refused_reason"),
+    )  # fmt: skip
 
 
 def _rate_glyph(group: estimates.Group, end: float) -> str:

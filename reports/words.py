@@ -234,6 +234,14 @@ def title(name: str, week: date) -> str:
     return f"{name}, week of {week_range(week)}"
 
 
+def team_note(team: str) -> str:
+    """What the page of one team is, and what it leaves to the report of everybody."""
+    return (
+        f"Only the first messages of the team “{team}”. What goes with replies is judged over everybody, since a "
+        "team’s own slice is exploratory; it stands in the report of all. The data section is about the whole import."
+    )
+
+
 def made_at(published_at: datetime, time_zone: str) -> str:
     """When the numbers were published, in the report's time zone."""
     local = published_at.astimezone(ZoneInfo(time_zone))
