@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reports.recruiters import Person
 
 TITLE = "Recruiters"
-COLUMNS = ("Recruiter", "Reply rate", "", "95% interval", "Replied", "Sent", "Against the 99.8% limits")
+COLUMNS = ("Recruiter", "Reply rate", "", "95% interval", "Replied", "Sent", "99.8% limits")
 AXIS = "first messages sent"
 SIDES = {"above": "above", "below": "below", "within": "within"}
 
