@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from reports import charts, estimates, words
 from reports import coaching_words as say
-from reports.estimates import REFUSED_WITH_CONVERSION, Series
+from reports.estimates import Series
 from reports.profile import (
     MINIMUM_APPROACHES,
     OUTCOME_MEASURES,
@@ -26,9 +27,10 @@ from reports.profile import (
     team_values,
     tries,
 )
-from reports.weekly import TEMPLATES, Table, publication
 
+TEMPLATES = Path(__file__).parent / "templates"
 REPLIES = ("replied_7d", "replied_30d", "interested_30d", "discussion", "declined_30d", "opted_out_30d")
+CONVERSIONS = ("converted_60d", "interview_90d")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class TeamData:
         """Outcomes whose rates the completeness audit refused."""
         replies = bool(self.snapshot_info.get("reply_refused_reason"))
         conversions = replies or bool(self.snapshot_info.get("conversion_refused_reason"))
-        return (REPLIES if replies else ()) + (("converted_60d", *REFUSED_WITH_CONVERSION) if conversions else ())
+        return (REPLIES if replies else ()) + (CONVERSIONS if conversions else ())
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,6 @@ def render(
     rows = profile(
         team.outreach, recruiter_id, team.values, week=team.week, weeks=team.weeks, refused=team.refused
     )  # fmt: skip
-    published_at, zone = publication(team.snapshot_info)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -111,7 +112,7 @@ def render(
         words=say,
         labels=say.LABELS,
         language="en",
-        head={"title": say.title(name, team.week), "made_at": words.made_at(published_at, zone)},
+        head={"title": say.title(name, team.week), "made_at": words.made_at(*_made(team))},
         tries=[say.try_sentence(item, _event(team)) for item in tries(rows, _findings(team))],
         no_tries=say.no_tries(own.filter(pl.col("week") <= team.week).height),
         weeks=_weeks(team, own_weeks(team.recruiter_week, recruiter_id, team.week, team.weeks)),
@@ -123,6 +124,10 @@ def render(
         footer=say.footer(str(team.snapshot_info.get("version") or "")),
     )
     return page.rstrip() + "\n"
+
+
+def _made(team: TeamData) -> tuple[datetime, str]:
+    return team.snapshot_info["published_at"], str(team.snapshot_info.get("time_zone") or "UTC")
 
 
 def _event(team: TeamData) -> str:
@@ -145,9 +150,8 @@ def _weeks(team: TeamData, series: Series) -> dict[str, Any]:
         "subtitle": say.weeks_subtitle(series),
         "picture": charts.draw(lambda width: charts.weekly(series, width)),
         "alt": words.weekly_alt(series),
-        "table": Table(
-            words.WEEKLY_COLUMNS, words.weekly_rows(series, 1), (False, True, True, True, True, False)
-        ),
+        "columns": words.WEEKLY_COLUMNS,
+        "rows": words.weekly_rows(series, 1),
     }  # fmt: skip
 
 

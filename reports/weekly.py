@@ -225,6 +225,11 @@ def main_points(numbers: Estimates, week: date, info: Mapping[str, Any], setting
 
 
 def _head(data: WeeklyData, numbers: Estimates, week: date, settings: ReportOptions) -> dict[str, str]:
+    published_at = data.snapshot_info["published_at"]
+    if isinstance(published_at, str):
+        published_at = datetime.fromisoformat(published_at)
+    if published_at.tzinfo is None:
+        published_at = published_at.replace(tzinfo=UTC)
     many = numbers.recruiters if numbers.recruiters >= settings.minimum_recruiters else 0
     if data.snapshot_info.get("reply_refused_reason"):
         covered = words.covered_weeks(week)
@@ -234,19 +239,9 @@ def _head(data: WeeklyData, numbers: Estimates, week: date, settings: ReportOpti
         "team": words.team_note(settings.team) if settings.team else "",
         "kicker": words.kicker(many),
         "title": words.title(f"{settings.title}, {settings.team}" if settings.team else settings.title, week),
-        "made_at": words.made_at(*publication(data.snapshot_info)),
+        "made_at": words.made_at(published_at, str(data.snapshot_info.get("time_zone") or "UTC")),
         "covered": covered,
     }
-
-
-def publication(info: Mapping[str, Any]) -> tuple[datetime, str]:
-    """When the snapshot was published, and the report's time zone."""
-    published_at = info["published_at"]
-    if isinstance(published_at, str):
-        published_at = datetime.fromisoformat(published_at)
-    if published_at.tzinfo is None:
-        published_at = published_at.replace(tzinfo=UTC)
-    return published_at, str(info.get("time_zone") or "UTC")
 
 
 def _tiles(numbers: Estimates, week: date) -> dict[str, Any]:
