@@ -184,7 +184,7 @@ def _open_bands(points: Sequence[Point], x: alt.X, frame: Frame) -> list[Any]:
     if not still:
         return []
     step = frame.inner / len(points)
-    columns = alt.Chart(_data(still)).mark_rule(color=GRID, strokeWidth=step * 0.96, opacity=0.6).encode(x=x)
+    columns = alt.Chart(_data(still)).mark_rule(color=GRID, strokeWidth=step, opacity=0.6).encode(x=x)
     name = (
         alt.Chart(_data(still[-1:]))
         .mark_text(align="right", dx=step / 2, baseline="bottom", fill=MUTED, text=words.LABELS["still_open"])

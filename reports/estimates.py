@@ -196,6 +196,11 @@ class Findings:
         known = {f.metric: f for f in self.clear + self.unclear if f.outcome == outcome}
         return next((known[metric] for metric in metrics if metric in known), None)
 
+    def pair(self, metric: str, outcomes: Sequence[str]) -> Finding | None:
+        """What is known about the metric and the first of `outcomes`, too little data among it."""
+        every = self.clear + self.unclear + self.too_little
+        return next((f for f in every if f.metric == metric and f.outcome in outcomes), None)
+
     @property
     def leading(self) -> Findings:
         """One outcome of each sort, one measure of length: the pairs a reader needs first."""

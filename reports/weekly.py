@@ -11,10 +11,10 @@ from typing import Any
 import polars as pl
 
 from reports import charts, estimates, words
-from reports.estimates import Comparison, Finding, Findings, Point, Quality, Series, TalkShares
+from reports.estimates import Comparison, Findings, Point, Quality, Series, TalkShares
 from reports.figure import Figure as Figure
 from reports.figure import Table as Table
-from reports.sections import asking, burning, funnel, history, length, templates, volume
+from reports.sections import asking, burning, funnel, history, length, pairs, templates, volume
 from reports.words import burning as burning_words
 from reports.words import funnel as funnel_words
 from reports.words import history as history_words
@@ -32,7 +32,6 @@ FIGURES = (
 )
 PER_CONTACTED = ("replied_7d", "discussion", "converted_60d")
 MAXIMUM_POINTS = 5
-MAXIMUM_FINDING_ROWS = 8
 HALF = 365
 
 
@@ -128,7 +127,7 @@ def render(data: WeeklyData, *, week: date, settings: ReportOptions) -> str:
         figures=_figures(numbers, data.snapshot_info, settings),
         later=_later(numbers, data.snapshot_info, settings),
         groups=_groups(numbers, settings),
-        findings=_findings(numbers.findings, data.snapshot_info, settings),
+        findings=pairs.view(numbers.findings, data.snapshot_info, settings.outcome_labels),
         quality=numbers.quality,
         facts=words.quality_facts(numbers.quality, settings.minimum_candidates),
         how=words.how_to_read(settings.minimum_candidates),
@@ -178,7 +177,7 @@ def estimate(data: WeeklyData, week: date, settings: ReportOptions) -> Estimates
         ledger=burning.read(data.burn_ledger, data.recontact),
         volume=volume.read(data.volume, minimum_recruiters=settings.minimum_recruiters),
         hypotheses=history.hypotheses(data.hypotheses, str(info.get("time_zone") or "UTC")),
-        restatements=history.restatements(data.restatements, hidden),
+        restatements=history.restatements(data.restatements, info["published_at"], hidden),
         quality=estimates.quality(
             data.source_files,
             data.set_aside,
@@ -272,7 +271,10 @@ def _tiles(numbers: Estimates, week: date) -> dict[str, Any]:
 def _figures(numbers: Estimates, info: Mapping[str, Any], settings: ReportOptions) -> list[list[Figure]]:
     """The pictures before the pairs, in their order; two in one list stand side by side."""
     talk, mixes = [_talk_figure(numbers.talk, settings)], [asking.figure(mixes) for mixes in numbers.mixes]
-    mixes = [replace(mixes[0], over=words.LABELS["asking"]), replace(mixes[1], over=words.LABELS["asking_after"])]
+    mixes = [
+        replace(mixes[0], over=words.LABELS["asking"]),
+        replace(mixes[1], over=words.LABELS["asking_after"], is_summary=False),
+    ]
     if info.get("reply_refused_reason"):
         refused = words.refused(str(info["reply_refused_reason"]))
         return [[Figure("weekly", words.refused_headline(), instead=refused)], talk, mixes]
@@ -286,10 +288,14 @@ def _figures(numbers: Estimates, info: Mapping[str, Any], settings: ReportOption
         talk,
         [
             replace(bins, over=words.LABELS["length"]),
-            replace(length.figure(numbers.fifths, finding, _length_top(numbers)), over=words.LABELS["length_words"]),
+            replace(
+                length.figure(numbers.fifths, finding, _length_top(numbers)),
+                over=words.LABELS["length_words"],
+                is_summary=False,
+            ),
         ],
         mixes,
-        [_comparison_figure(numbers, part, info, settings) for part in numbers.asking],
+        [replace(_comparison_figure(numbers, part, info, settings), is_summary=False) for part in numbers.asking],
     ]
 
 
@@ -418,41 +424,3 @@ def _groups(numbers: Estimates, settings: ReportOptions) -> dict[str, Any]:
 def _rate_glyph(group: estimates.Group, end: float) -> str:
     rate = group.rate
     return charts.interval_glyph(rate.low, rate.high, rate.value, start=0.0, end=end) if rate else ""
-
-
-def _findings(findings: Findings, info: Mapping[str, Any], settings: ReportOptions) -> dict[str, Any]:
-    """The leading pairs, clear ones first, as many as fit; the rest fold away."""
-    event, labels = str(info.get("conversion_event") or "conversion"), settings.outcome_labels
-    leading = findings.leading
-    shown = (leading.clear + leading.unclear)[:MAXIMUM_FINDING_ROWS]
-    widest = max(
-        (abs(x) for f in findings.clear + findings.unclear for x in (f.low or 0.0, f.high or 0.0)),
-        default=0.0,
-    )
-
-    def row(finding: Finding) -> dict[str, Any]:
-        return {
-            "cells": words.finding_row(finding, event, labels),
-            "glyph": _difference_glyph(finding, widest or 0.01),
-            "flag": words.flag_words(finding),
-            "is_clear": finding.verdict in ("higher", "lower"),
-        }
-
-    rest = [finding for finding in findings.clear + findings.unclear if finding not in shown]
-    return {
-        "headline": words.findings_headline(
-            leading, bool(info.get("reply_refused_reason") or info.get("conversion_refused_reason"))
-        ),
-        "rows": [row(finding) for finding in shown],
-        "rest": [row(finding) for finding in rest],
-        "rest_headline": words.more_findings_headline(len(rest)),
-        "missed": words.missed(leading),
-        "too_little": words.too_little_words(findings.too_little, event, labels),
-        "too_little_headline": words.too_little_headline(len(findings.too_little)),
-    }
-
-
-def _difference_glyph(finding: Finding, widest: float) -> str:
-    if finding.difference is None or finding.low is None or finding.high is None:
-        return ""
-    return charts.interval_glyph(finding.low, finding.high, finding.difference, start=-widest, end=widest, zero=0.0)

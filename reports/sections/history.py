@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -80,11 +80,13 @@ def _hypothesis(row: Mapping[str, Any], zone: ZoneInfo) -> Hypothesis:
     )
 
 
-def restatements(table: pl.DataFrame, refused: tuple[str, ...] = ()) -> Restatements:
-    """The rows of `restatements` that moved after they were judged; metrics of refused rates are left out."""
+def restatements(table: pl.DataFrame, published_at: datetime | str, refused: tuple[str, ...] = ()) -> Restatements:
+    """The rows of `restatements` judged in an earlier snapshot that moved since; metrics of refused rates are left out."""
     if table.is_empty():
         return Restatements()
-    judged = table.filter(pl.col("first_judged_at").is_not_null(), ~pl.col("metric").is_in(list(refused)))
+    if isinstance(published_at, str):
+        published_at = datetime.fromisoformat(published_at)
+    judged = table.filter(pl.col("first_judged_at") < published_at, ~pl.col("metric").is_in(list(refused)))
     moved = judged.filter(pl.col("is_restated").fill_null(False)).sort("week", "metric", descending=[True, False])
     rows = [
         Restated(

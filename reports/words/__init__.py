@@ -19,15 +19,9 @@ from reports.words.findings import FINDINGS_SUBTITLE as FINDINGS_SUBTITLE
 from reports.words.findings import difference_words as difference_words
 from reports.words.findings import finding_phrase as finding_phrase
 from reports.words.findings import finding_point as finding_point
-from reports.words.findings import finding_row as finding_row
-from reports.words.findings import findings_headline as findings_headline
 from reports.words.findings import flag_words as flag_words
-from reports.words.findings import missed as missed
-from reports.words.findings import more_findings_headline as more_findings_headline
 from reports.words.findings import no_finding_point as no_finding_point
 from reports.words.findings import span as span
-from reports.words.findings import too_little_headline as too_little_headline
-from reports.words.findings import too_little_words as too_little_words
 from reports.words.numbers import NOT_KNOWN as NOT_KNOWN
 from reports.words.numbers import TOO_FEW as TOO_FEW
 from reports.words.numbers import amount as amount

@@ -174,6 +174,7 @@ FINDINGS_SUBTITLE = (
     "each measure, compared "
     "within the same recruiter, language and month. It goes with, it does not lead to."
 )
+NOT_COMPARED = "not compared"
 FINDING_COLUMNS = ("Measure", "Outcome", "What is seen", "Difference, points", "", "Visible from")
 
 
@@ -182,6 +183,11 @@ def verdict_words(finding: Finding) -> str:
     if finding.verdict == "higher":
         return "goes with more"
     return "goes with fewer" if finding.verdict == "lower" else finding.verdict
+
+
+def cell_words(finding: Finding) -> str:
+    """The same under the head of its outcome."""
+    return {"higher": "more", "lower": "fewer"}.get(finding.verdict, finding.verdict)
 
 
 def difference_words(finding: Finding) -> str:
@@ -196,6 +202,25 @@ def difference_words(finding: Finding) -> str:
 def least_words(finding: Finding) -> str:
     """The minimum detectable difference."""
     return "–" if finding.minimum_detectable is None else f"{finding.minimum_detectable * 100:.1f}"
+
+
+def size_words(finding: Finding) -> str:
+    """The size of a clear difference; of the others, the least that would have shown."""
+    if finding.verdict in ("higher", "lower"):
+        return difference_words(finding)
+    if finding.verdict == "no difference seen" and finding.minimum_detectable is not None:
+        return f"visible from {least_words(finding)}"
+    return ""
+
+
+def outcome_head(outcome: str, event: str, labels: Mapping[str, str]) -> str:
+    """The outcome over its column."""
+    return sentence(outcome_words(outcome, event, labels)).rstrip(".")
+
+
+def all_findings_headline(number: int) -> str:
+    """Over the folded table of all pairs with enough data."""
+    return f"All {count(number)} pairs with enough data" if number != 1 else "The one pair with enough data"
 
 
 def finding_row(finding: Finding, event: str, labels: Mapping[str, str]) -> tuple[str, str, str, str, str]:
@@ -231,8 +256,3 @@ def too_little_words(findings: Sequence[Finding], event: str, labels: Mapping[st
 def too_little_headline(number: int) -> str:
     """Over the group."""
     return f"Too little data to judge: {count(number)} pair{'s' if number != 1 else ''}"
-
-
-def more_findings_headline(number: int) -> str:
-    """Over the other pairs with enough data."""
-    return f"{count(number)} more pair{'s' if number != 1 else ''} with enough data"
