@@ -297,10 +297,12 @@ def panels(shown: Sequence[Panel], width: int) -> alt.LayerChart:
         )
         spread = alt.Chart(_data(drawn)).mark_rule(color=TEXT, strokeWidth=1.2).encode(x=x("low"), x2="high:Q", y=y)
         layers += [bars, spread]
-    for known, ink, weight in ((True, TEXT, "bold"), (False, MUTED, "normal")):
+    for known, ink in ((True, TEXT), (False, MUTED)):
         part = [row for row in rows if row["known"] is known]
         if part:
-            text = alt.Chart(_data(part)).mark_text(align="left", dx=5, fontWeight=weight, fill=ink)
+            text = alt.Chart(_data(part)).mark_text(
+                align="left", dx=5, fontWeight="bold" if known else "normal", fill=ink
+            )
             layers.append(text.encode(x=x("end"), y=y, text="text:N"))
     names = [{"at": place * slot, "name": panel.name} for place, panel in enumerate(shown)]
     title = alt.Chart(_data(names)).mark_text(align="left", fontWeight="bold", baseline="bottom")

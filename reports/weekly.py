@@ -12,8 +12,7 @@ import polars as pl
 
 from reports import charts, estimates, words
 from reports.estimates import Comparison, Findings, Point, Quality, Series, TalkShares
-from reports.figure import Figure as Figure
-from reports.figure import Table as Table
+from reports.figure import Figure, Table
 from reports.sections import asking, burning, funnel, history, length, pairs, templates, volume
 from reports.words import burning as burning_words
 from reports.words import funnel as funnel_words
@@ -80,8 +79,8 @@ class Estimates:
     figures: Mapping[str, Series]
     funnel: funnel.Funnel
     talk: TalkShares
-    length: Comparison
     fifths: length.Fifths
+    length: Comparison
     mixes: tuple[asking.Mixes, asking.Mixes]
     asking: tuple[Comparison, Comparison]
     groups: tuple[Comparison, ...]

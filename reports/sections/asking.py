@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import polars as pl
@@ -37,7 +37,7 @@ class Mixes:
     """Everybody first, then the opening styles large enough to show."""
 
     name: str
-    cohort: Cohort = Cohort()
+    cohort: Cohort = field(default_factory=Cohort)
     groups: tuple[Mix, ...] = ()
 
     @property

@@ -81,7 +81,7 @@ def _hypothesis(row: Mapping[str, Any], zone: ZoneInfo) -> Hypothesis:
 
 
 def restatements(table: pl.DataFrame, published_at: datetime | str, refused: tuple[str, ...] = ()) -> Restatements:
-    """The rows of `restatements` judged in an earlier snapshot that moved since; metrics of refused rates are left out."""
+    """The rows of `restatements` that were judged in an earlier snapshot and moved; refused metrics left out."""
     if table.is_empty():
         return Restatements()
     if isinstance(published_at, str):

@@ -12,6 +12,7 @@ from reports import charts
 from reports.estimates import Finding, Rate, is_refused
 from reports.figure import Figure, Table
 from reports.words import length as words
+from reports.words.numbers import percent
 
 HALF = 365
 
@@ -71,7 +72,7 @@ def figure(fifths: Fifths, finding: Finding | None, top: float) -> Figure:
             fifth.rate.value,
             fifth.rate.low,
             fifth.rate.high,
-            words.percent(fifth.rate.value),
+            percent(fifth.rate.value),
         )
         for fifth in fifths.groups
     ]

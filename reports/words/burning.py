@@ -67,7 +67,8 @@ def subtitle(ledger: Ledger) -> str:
     """Measure, who, period."""
     everybody = ledger.everybody
     return (
-        f"People lost (opted out, or silent at a later approach) for one won, {count(everybody.n if everybody else 0)} people "
+        "People lost (opted out, or silent at a later approach) for one won, "
+        f"{count(everybody.n if everybody else 0)} people "
         "judged 90 days after the last approach, by the style of the first. Line: 95% interval."
     )
 
@@ -106,7 +107,8 @@ def notes(ledger: Ledger, finding: Finding | None) -> list[str]:
     said = []
     if ledger.share_again and ledger.reply_again:
         said.append(
-            f"Of the {count(ledger.share_again.denominator)} not won, {percent(ledger.share_again.value)} were approached again "
+            f"Of the {count(ledger.share_again.denominator)} not won, "
+            f"{percent(ledger.share_again.value)} were approached again "
             f"within half a year; {percent(ledger.reply_again.value)} of those approached again answered "
             f"({interval(ledger.reply_again)})."
         )
@@ -114,7 +116,8 @@ def notes(ledger: Ledger, finding: Finding | None) -> list[str]:
         said.append("Whether it matters for that answer how they were first approached cannot be said yet.")
     elif finding.verdict == "no difference seen":
         said.append(
-            f"How they were first approached shows no difference in that answer ({difference_words(finding)} points after a "
+            "How they were first approached shows no difference in that answer "
+            f"({difference_words(finding)} points after a "
             "sell-first opening)."
         )
     else:

@@ -235,11 +235,14 @@ def finding_row(finding: Finding, event: str, labels: Mapping[str, str]) -> tupl
 
 
 def flag_words(finding: Finding) -> str:
-    """What a reader must know before believing the pair: a sign that turns, or a difference that who writes explains."""
+    """What to know before believing the pair: a sign that turns, or a difference that who writes explains."""
     if finding.is_simpson:
         return "Taken all together the sign is the opposite; read the comparison within."
     if finding.is_confounded:
-        return "Taken all together the difference is another one: who writes explains part of it. Read the comparison within."
+        return (
+            "Taken all together the difference is another one: who writes explains part of it. "
+            "Read the comparison within."
+        )
     return ""
 
 

@@ -111,7 +111,10 @@ def point(funnel: Funnel, labels: Mapping[str, str]) -> str:
     bait = ""
     replies, interest = funnel.contrast("replied"), funnel.contrast("interested")
     if replies and not interest:
-        bait = f" {style(replies[0])} go with more replies than {_low(replies[1])} ones, but not clearly with more interest."
+        bait = (
+            f" {style(replies[0])} go with more replies than {_low(replies[1])} ones, but not "
+            "clearly with more interest."
+        )
     return f"Of 100 contacted, {and_list(parts)}.{bait}{tail}"
 
 
@@ -119,7 +122,8 @@ def subtitle(funnel: Funnel) -> str:
     """Measure, who, period."""
     n = max((stage.rate.denominator for stage in funnel.everybody.values() if stage.rate), default=0)
     return (
-        f"Per 100 contacted, by opening style; all {count(n)} approaches whose time to answer is over. Replies, interest, "
+        f"Per 100 contacted, by opening style; all {count(n)} approaches whose time to answer is "
+        "over. Replies, interest, "
         "declines and opt-outs within 30 days, later steps within 90. Thin lines: 95% interval."
     )
 
@@ -160,7 +164,10 @@ def _cell(stage: Stage | None) -> str:
     rate = stage.rate if stage else None
     if rate is None:
         return value(stage)
-    return f"{per_hundred(rate.value)} ({interval(rate).rstrip('%')}; {count(rate.numerator)} of {count(rate.denominator)})"
+    return (
+        f"{per_hundred(rate.value)} ({interval(rate).rstrip('%')}; {count(rate.numerator)} of "
+        f"{count(rate.denominator)})"
+    )
 
 
 def notes(funnel: Funnel) -> list[str]:
@@ -168,7 +175,8 @@ def notes(funnel: Funnel) -> list[str]:
     said = []
     if len(funnel.shown) > 1:
         said.append(
-            "Styles differ in who used them, for which jobs and when; what holds within the same recruiter, language and "
+            "Styles differ in who used them, for which jobs and when; what holds within the "
+            "same recruiter, language and "
             "month stands under “What goes with replies and conversions”."
         )
     states = {stage.state for name in funnel.shown for stage in funnel.styles[name].values()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reports.words.numbers import count, interval, percent as percent
+from reports.words.numbers import count, interval, percent
 
 if TYPE_CHECKING:
     from reports.estimates import Finding

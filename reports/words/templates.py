@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 OVER = "Templates worth a look"
 SUBTITLE = (
-    "Families of near-identical first messages whose rate differs from what their senders’ other messages got, drawn toward "
+    "Families of near-identical first messages whose rate differs from what their senders’ "
+    "other messages got, drawn toward "
     "what families usually get. It goes with the text; whom it was sent to differs, too."
 )
 COLUMNS = ("Opening, language", "Outcome", "Difference, points", "Rate", "Senders’ others", "Sent", "Recruiters")
@@ -51,7 +52,8 @@ def _few(found: Standouts, minimum_recruiters: int) -> str:
         return ""
     verb = "stands" if n == 1 else "stand"
     return (
-        f"{count(n)} more {'family' if n == 1 else 'families'} {verb} out but {'is' if n == 1 else 'are'} sent by fewer "
+        f"{count(n)} more {'family' if n == 1 else 'families'} {verb} out but "
+        f"{'is' if n == 1 else 'are'} sent by fewer "
         f"than {minimum_recruiters} recruiters, whose own numbers would show; not shown."
     )
 
@@ -71,7 +73,8 @@ def instead(found: Standouts, minimum_recruiters: int) -> str:
     if not found.n_compared:
         return "No family of first messages is large enough, with other messages of the same senders beside it."
     some = (
-        f"{count(found.n_compared)} families of near-identical first messages were compared with what their senders’ other "
+        f"{count(found.n_compared)} families of near-identical first messages were compared with "
+        "what their senders’ other "
         "messages got; of those that may be shown, none differs by more than chance allows."
     )
     return f"{some} {_few(found, minimum_recruiters)}".strip()

@@ -80,7 +80,8 @@ def notes(finding: Finding | None) -> list[str]:
     said = {"higher": "goes with more discussions", "lower": "goes with fewer discussions"}
     verdict = said.get(finding.verdict, "shows no difference in discussions")
     return [
-        f"Within the same month, having contacted more people in the 28 days before {verdict}: {difference_words(finding)} points."
+        f"Within the same month, having contacted more people in the 28 days before {verdict}: "
+        f"{difference_words(finding)} points."
     ]
 
 
