@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 # Stand-ins that a drawing library accepts; each becomes a CSS variable, so one picture serves light and dark.
-TEXT, MUTED, GRID, ACCENT, SOFT, LOSS, BAR, PAGE = (f"#0a0b0{place}" for place in range(1, 9))
+TEXT, MUTED, GRID, ACCENT, SOFT, LOSS, BAR, PAGE, OPEN = (f"#0a0b0{place}" for place in range(1, 10))
 VARIABLES = {
     TEXT: "--text",
     MUTED: "--muted",
@@ -25,6 +25,7 @@ VARIABLES = {
     LOSS: "--loss",
     BAR: "--bar",
     PAGE: "--page",
+    OPEN: "--open",
 }
 WIDE, NARROW = 760, 340
 FONT_SIZE = 12
@@ -184,7 +185,7 @@ def _open_bands(points: Sequence[Point], x: alt.X, frame: Frame) -> list[Any]:
     if not still:
         return []
     step = frame.inner / len(points)
-    columns = alt.Chart(_data(still)).mark_rule(color=GRID, strokeWidth=step, opacity=0.6).encode(x=x)
+    columns = alt.Chart(_data(still)).mark_rule(color=OPEN, strokeWidth=step + 0.8, opacity=1).encode(x=x)
     name = (
         alt.Chart(_data(still[-1:]))
         .mark_text(align="right", dx=step / 2, baseline="bottom", fill=MUTED, text=words.LABELS["still_open"])

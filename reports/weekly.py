@@ -156,7 +156,9 @@ def estimate(data: WeeklyData, week: date, settings: ReportOptions) -> Estimates
     shown = data.metric_week.filter(~pl.col("metric").is_in(list(hidden)))
     return Estimates(
         figures={name: estimates.weekly_series(shown, name, week, weeks) for name in FIGURES},
-        funnel=funnel.read(data.funnel, is_conversion_refused=bool(conversion_refused)),
+        funnel=funnel.Funnel()
+        if reply_refused
+        else funnel.read(data.funnel, is_conversion_refused=bool(conversion_refused)),
         talk=estimates.talk_shares(rows, week, weeks, minimum, settings.talk_share_reference),
         length=compare("length", pl.col("first_message_bin"), estimates.LENGTH_BINS),
         fifths=length.read(data.dose_response, info, minimum_candidates=minimum),
@@ -173,8 +175,10 @@ def estimate(data: WeeklyData, week: date, settings: ReportOptions) -> Estimates
         templates=templates.read(
             data.templates, data.template_rates, info, minimum_recruiters=settings.minimum_recruiters
         ),
-        ledger=burning.read(data.burn_ledger, data.recontact),
-        volume=volume.read(data.volume, minimum_recruiters=settings.minimum_recruiters),
+        ledger=burning.Ledger() if reply_refused else burning.read(data.burn_ledger, data.recontact),
+        volume=volume.Volume()
+        if reply_refused
+        else volume.read(data.volume, minimum_recruiters=settings.minimum_recruiters),
         hypotheses=history.hypotheses(data.hypotheses, str(info.get("time_zone") or "UTC")),
         restatements=history.restatements(data.restatements, info["published_at"], hidden),
         quality=estimates.quality(
@@ -303,10 +307,10 @@ def _later(numbers: Estimates, info: Mapping[str, Any], settings: ReportOptions)
     event, labels = str(info.get("conversion_event") or "conversion"), settings.outcome_labels
     again = numbers.findings.of(("previous_sell_first",), "replied_30d")
     contacts = numbers.findings.of(("contacts_28d_before",), "discussion")
+    of_silence = [[burning.figure(numbers.ledger, again)], volume.figures(numbers.volume, contacts, event, labels)]
     return [
         [templates.figure(numbers.templates, event, labels, settings.minimum_recruiters)],
-        [burning.figure(numbers.ledger, again)],
-        volume.figures(numbers.volume, contacts, event, labels),
+        *([] if info.get("reply_refused_reason") else of_silence),
         [history.hypotheses_figure(numbers.hypotheses, event, labels)],
         [history.restatements_figure(numbers.restatements)],
     ]

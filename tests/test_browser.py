@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 
 import tests.report_fixtures as invented
-from reports.weekly import ReportOptions, render
+from reports.weekly import ReportOptions, WeeklyData, render
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 AXE = find_spec("axe_core_python")
 WEEK: date = invented.WEEK
 SETTINGS = ReportOptions(talk_share_reference=0.2)
-PAGES = {
-    "nothing stands out": lambda: invented.weekly_data(),
+PAGES: dict[str, Callable[[], WeeklyData]] = {
+    "nothing stands out": invented.weekly_data,
     "something does": lambda: invented.weekly_data(real_effect=True, last_week_rate=0.34),
     "empty": invented.empty,
 }

@@ -19,6 +19,8 @@ MAXIMUM_ROWS = 8
 class Family:
     """A family and one outcome; differences are shares."""
 
+    template_id: str
+    """To count families; never shown."""
     outcome: str
     style: str
     language: str
@@ -46,7 +48,7 @@ def read(
     templates: pl.DataFrame, template_rates: pl.DataFrame, info: Mapping[str, Any], *, minimum_recruiters: int
 ) -> Standouts:
     """The outcomes of `template_rates` that are not refused, most different first."""
-    if template_rates.is_empty() or templates.is_empty():
+    if info.get("reply_refused_reason") or template_rates.is_empty() or templates.is_empty():
         return Standouts(is_refused=bool(info.get("reply_refused_reason")))
     rows = template_rates.filter(pl.col("difference_low").is_not_null()).join(
         templates.select("template_id", "opening_style", "language"), on="template_id"
@@ -66,6 +68,7 @@ def read(
 
 def _family(row: Mapping[str, Any]) -> Family:
     return Family(
+        row["template_id"],
         row["outcome"],
         row["opening_style"],
         row["language"],

@@ -438,9 +438,9 @@ def refused_headline() -> str:
 def refused(reason: str) -> str:
     """In place of every picture that rests on who did not answer."""
     return (
-        f"{sentence(f'They would mislead: {reason}')} Neither are the rates per 100 contacted and the "
-        "comparisons of "
-        "first messages, channels, languages and teams, which rest on the same count of who did not answer."
+        f"{sentence(f'They would mislead: {reason}')} Neither are conversions, the rates per 100 contacted, lost "
+        "people, volume and the comparisons of first messages, channels, languages and teams: all rest on the same "
+        "count of who did not answer."
     )
 
 

@@ -23,14 +23,23 @@ COLUMNS = ("Opening, language", "Outcome", "Difference, points", "Rate", "Sender
 
 def headline(found: Standouts) -> str:
     """How many stand out."""
+    if found.is_refused:
+        return "Templates are not compared"
     if not found.n_compared:
         return "No template can be compared yet"
     if not found.families:
         return "No template stands out"
-    higher = len({(f.style, f.language, f.n_judged) for f in found.families if f.difference > 0})
-    lower = len({(f.style, f.language, f.n_judged) for f in found.families if f.difference < 0})
-    parts = [f"{count(higher)} with more" if higher else "", f"{count(lower)} with fewer" if lower else ""]
-    return f"Templates that go along {' and '.join(part for part in parts if part)} answers than usual"
+    higher = len({family.template_id for family in found.families if family.difference > 0})
+    lower = len({family.template_id for family in found.families if family.difference < 0})
+    if not lower:
+        return f"{_some(higher)} with more than {'its' if higher == 1 else 'their'} senders otherwise get"
+    if not higher:
+        return f"{_some(lower)} with less than {'its' if lower == 1 else 'their'} senders otherwise get"
+    return f"{_some(higher)} with more, {count(lower)} with less, than their senders otherwise get"
+
+
+def _some(number: int) -> str:
+    return f"{count(number)} template{' goes' if number == 1 else 's go'}"
 
 
 def row(family: Family, event: str, labels: Mapping[str, str]) -> list[str]:
@@ -69,7 +78,7 @@ def notes(found: Standouts, n_more: int, minimum_recruiters: int) -> list[str]:
 def instead(found: Standouts, minimum_recruiters: int) -> str:
     """The sentence in place of a table."""
     if found.is_refused:
-        return "Not compared, because reply rates are not shown."
+        return "Reply rates are not shown, so what texts get is not, either."
     if not found.n_compared:
         return "No family of first messages is large enough, with other messages of the same senders beside it."
     some = (
