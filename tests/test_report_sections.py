@@ -237,7 +237,7 @@ def test_the_ten_burnt_are_believed_only_beyond_the_interval(ledger: pl.DataFram
 
 def test_a_style_with_few_won_has_no_ratio() -> None:
     drawn = burning.figure(burning.read(tables.burn_ledger(), tables.recontact()), None)
-    assert drawn.table and [row[-1] for row in drawn.table.rows] == ["10 (6.0 to 15)", "fewer than 5 won"]
+    assert drawn.table and [row[-1] for row in drawn.table.rows] == ["10 (6.0 to 15)", "too few won"]
     assert any("10% of those approached again answered" in note for note in drawn.notes)
     assert any("cannot be said yet" in note for note in drawn.notes)
 

@@ -75,7 +75,7 @@ def subtitle(ledger: Ledger) -> str:
 
 def missing(account: Account) -> str:
     """In place of a ratio."""
-    return "fewer than 5 won" if account.reason == "fewer than 5 won" else "too few to show"
+    return "too few won" if account.reason == "fewer than 5 won" else "too few to show"
 
 
 def alt(ledger: Ledger) -> str:

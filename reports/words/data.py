@@ -110,6 +110,15 @@ def how_to_read(minimum_candidates: int) -> list[tuple[str, str]]:
             "still win nobody.",
         ),
         (
+            "Opening style",
+            "“sell first” tells mostly of the offer, or much of it before it asks; “reaction first” tells hardly any "
+            "of it and ends by asking; “mixed” is the rest.",
+        ),
+        (
+            "Lost",
+            "opted out, or silent when approached again, and not won.",
+        ),
+        (
             "Too few to show",
             f"fewer than {minimum_candidates} candidates, or a group that would give them away.",
         ),

@@ -247,13 +247,15 @@ def flag_words(finding: Finding) -> str:
 
 
 def too_little_words(findings: Sequence[Finding], event: str, labels: Mapping[str, str]) -> list[tuple[str, list[str]]]:
-    """The pairs without enough data, by reason."""
-    reasons: dict[str, list[str]] = {}
+    """The pairs without enough data, by reason: each measure once, with its outcomes."""
+    reasons: dict[str, dict[str, list[str]]] = {}
     for finding in findings:
-        metric = metric_words(finding.metric)
-        pair = f"{metric[:1].lower()}{metric[1:]} and {outcome_words(finding.outcome, event, labels)}"
-        reasons.setdefault(sentence(finding.reason or "too little data").rstrip("."), []).append(pair)
-    return sorted(reasons.items())
+        metrics = reasons.setdefault(sentence(finding.reason or "too little data").rstrip("."), {})
+        metrics.setdefault(metric_words(finding.metric), []).append(outcome_words(finding.outcome, event, labels))
+    return [
+        (reason, [f"{metric[:1].lower()}{metric[1:]} ({', '.join(outcomes)})" for metric, outcomes in metrics.items()])
+        for reason, metrics in sorted(reasons.items())
+    ]
 
 
 def too_little_headline(number: int) -> str:
