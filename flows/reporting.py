@@ -17,7 +17,23 @@ from flows.store import Home
 from schemas.errors import NothingToDoError, UsageError
 from sql.frames import fetch
 
-FRAMES = ("metric_week", "associations", "approach_metrics", "set_aside", "exclusions", "source_files")
+FRAMES = (
+    "metric_week",
+    "associations",
+    "approach_metrics",
+    "set_aside",
+    "exclusions",
+    "source_files",
+    "funnel",
+    "dose_response",
+    "templates",
+    "template_rates",
+    "burn_ledger",
+    "recontact",
+    "volume",
+    "hypotheses",
+    "restatements",
+)
 
 
 def write_report(

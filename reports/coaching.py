@@ -150,7 +150,7 @@ def _weeks(team: TeamData, series: Series) -> dict[str, Any]:
         "subtitle": say.weeks_subtitle(series),
         "picture": charts.draw(lambda width: charts.weekly(series, width)),
         "alt": words.weekly_alt(series),
-        "columns": words.WEEKLY_COLUMNS,
+        "columns": words.weekly_columns(series),
         "rows": words.weekly_rows(series, 1),
     }  # fmt: skip
 

@@ -8,6 +8,7 @@ from datetime import date
 from reports import words
 from reports.estimates import Finding, Group, Series
 from reports.profile import MINIMUM_APPROACHES, MINIMUM_OTHERS, WEEKS_BEFORE, Estimate, Family, Row, Spread, Try
+from reports.words.findings import outcome_words
 
 FOR_YOU_ALONE = "Not for employment decisions. For you alone."
 
@@ -133,7 +134,7 @@ def evidence(finding: Finding | None, event: str) -> str:
     """What was seen of it in this team, in words that hold for every verdict."""
     if finding is None:
         return "Nobody has looked yet at what it goes with in this team."
-    outcome = words.outcome_words(finding.outcome, event, {})
+    outcome = outcome_words(finding.outcome, event, {})
     if finding.verdict == "too little data":
         return f"There is too little data to say whether it goes with more {outcome} in this team."
     if finding.verdict == "no difference seen":

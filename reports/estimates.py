@@ -18,11 +18,27 @@ Z = 1.959964
 MOVING_RANGE_TO_SIGMA = 1.128
 BASELINE_WEEKS = 26
 MINIMUM_BASELINE = 8
-GAINS = ("replied_30d", "interested_90d", "discussion", "interview_90d", "offer_90d", "hired_90d")
-LOSSES = ("declined_90d", "opted_out_90d")
-REFUSED_WITH_CONVERSION = ("interested_90d", *GAINS[3:], *LOSSES)
+OF_REPLIES = (
+    "replied",
+    "discussion",
+    "interested_30d",
+    "declined_30d",
+    "other_reply_30d",
+    "ignored_30d",
+    "opted_out_30d",
+)
+OF_SOURCES = (
+    "converted",
+    "interested_90d",
+    "declined_90d",
+    "opted_out_90d",
+    "interview_90d",
+    "offer_90d",
+    "hired_90d",
+)
 LEADING_OUTCOMES = (
     "replied_7d",
+    "interested_30d",
     "replied_8_to_30d",
     "discussion",
     "converted_60d",
@@ -107,21 +123,6 @@ class Cohort:
 
 
 @dataclass(frozen=True)
-class Funnel:
-    """Per 100 contacted: what was won beside what was lost."""
-
-    cohort: Cohort
-    gains: tuple[Group, ...] = ()
-    losses: tuple[Group, ...] = ()
-    is_suppressed: bool = False
-
-    @property
-    def is_drawable(self) -> bool:
-        """At least one rate may be shown."""
-        return any(group.rate for group in self.gains + self.losses)
-
-
-@dataclass(frozen=True)
 class Bar:
     """Conversations between two talk shares."""
 
@@ -179,6 +180,7 @@ class Finding:
     minimum_detectable: float | None
     is_simpson: bool
     n_approaches: int
+    is_confounded: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,11 @@ class Findings:
         """What is known about `outcome` and the first of `metrics` there is enough data for."""
         known = {f.metric: f for f in self.clear + self.unclear if f.outcome == outcome}
         return next((known[metric] for metric in metrics if metric in known), None)
+
+    def pair(self, metric: str, outcomes: Sequence[str]) -> Finding | None:
+        """What is known about the metric and the first of `outcomes`, too little data among it."""
+        every = self.clear + self.unclear + self.too_little
+        return next((f for f in every if f.metric == metric and f.outcome in outcomes), None)
 
     @property
     def leading(self) -> Findings:
@@ -304,7 +311,7 @@ def weekly_series(metric_week: pl.DataFrame, metric: str, week: date, weeks: int
     judged_until = current.week if current else week
     baseline = [point for point in history if point.is_judged and point.week < judged_until][-BASELINE_WEEKS:]
     usual = _usual_range(rows["kind"][0], rows["unit"][0], baseline)
-    shown = _calendar([usual.of(point) for point in history], week - timedelta(weeks=weeks - 1))
+    shown = _calendar([usual.of(point) for point in history], min(week, judged_until) - timedelta(weeks=weeks - 1))
     by_week = {point.week: point for point in shown}
     return Series(
         metric,
@@ -395,50 +402,6 @@ def _usual_range(kind: str, unit: str, baseline: Sequence[Point]) -> _Usual:
 
 def _moving_range(values: Sequence[float]) -> float:
     return fmean(abs(after - before) for before, after in pairwise(values))
-
-
-def funnel(
-    rows: pl.DataFrame,
-    week: date,
-    weeks: int,
-    *,
-    minimum_candidates: int,
-    reply_refused: str | None,
-    conversion_refused: str | None,
-    others: pl.DataFrame | None = None,
-) -> Funnel:
-    """Rates per contacted of one cohort: the last `weeks` weeks in which every known outcome is judged.
-
-    The newest week with anything judged may be cut through, so the cohort ends one earlier. An outcome
-    without a source has no rate; it never counts as no. `rows` comes from `outreach`, and so do `others`: the people
-    outside, few of whom may not be told by subtraction from a total of both.
-    """
-    if reply_refused:
-        return Funnel(Cohort())
-    is_open = ~pl.col("already_in_process").fill_null(False)
-    rows, others = rows.filter(is_open), None if others is None else others.filter(is_open)
-    unknown = set(REFUSED_WITH_CONVERSION) if conversion_refused else set()
-    names = [name for name in GAINS + LOSSES if name in rows.columns and name not in unknown]
-    last_weeks = [recent(rows, name, week, 1)["week"].max() for name in names]
-    known = {name: last for name, last in zip(names, last_weeks, strict=True) if last is not None}
-    if not known:
-        return Funnel(Cohort())
-    last: Any = min(known.values())
-    if not rows.filter(pl.col("week") < last).is_empty():
-        last -= timedelta(weeks=1)
-    cohort = rows.filter(pl.col("week") <= last, pl.col("week") > last - timedelta(weeks=weeks))
-    if cohort["person"].n_unique() < minimum_candidates:
-        return Funnel(cohort_of(cohort), is_suppressed=True)
-
-    def group(name: str) -> Group:
-        judged = cohort.filter(pl.col(name).is_not_null()) if name in known else cohort.head(0)
-        too_few = any(
-            0 < part["person"].n_unique() < minimum_candidates for part in (judged, beside(others, judged, name))
-        )
-        return Group(name, None if too_few else rate_of(judged, name) if name in known else None, too_few)
-
-    gains, losses = tuple(map(group, GAINS)), tuple(map(group, LOSSES))
-    return Funnel(cohort_of(cohort), gains, losses)
 
 
 def talk_shares(
@@ -552,7 +515,7 @@ def share_bin(column: str) -> pl.Expr:
 def findings(associations: pl.DataFrame, info: Mapping[str, Any], minimum_candidates: int) -> Findings:
     """Slice `all` without outcomes whose rates are refused; the adjusted difference where there is one."""
     rows = [row for row in associations.sort("metric", "outcome").iter_rows(named=True) if row["slice"] == "all"]
-    rows = [row for row in rows if not _is_refused(row["outcome"], info)]
+    rows = [row for row in rows if not is_refused(row["outcome"], info)]
     found = [_finding(row) for row in rows if (row["n_candidates"] or 0) >= minimum_candidates]
     clear = [finding for finding in found if finding.verdict in ("higher", "lower")]
     clear.sort(key=lambda finding: (-abs(finding.difference or 0.0), finding.metric, finding.outcome))
@@ -563,10 +526,11 @@ def findings(associations: pl.DataFrame, info: Mapping[str, Any], minimum_candid
     )
 
 
-def _is_refused(outcome: str, info: Mapping[str, Any]) -> bool:
-    if outcome.startswith(("replied", "discussion")):
+def is_refused(outcome: str, info: Mapping[str, Any]) -> bool:
+    """Whether the snapshot refuses rates of this outcome."""
+    if outcome.startswith(OF_REPLIES):
         return bool(info.get("reply_refused_reason"))
-    return bool(info.get("conversion_refused_reason")) and outcome.startswith(("converted", *REFUSED_WITH_CONVERSION))
+    return bool(info.get("conversion_refused_reason")) and outcome.startswith(OF_SOURCES)
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:
@@ -587,6 +551,7 @@ def _finding(row: Mapping[str, Any]) -> Finding:
         row["minimum_detectable_difference"],
         bool(row["is_simpson"]),
         int(row["n_approaches"] or 0),
+        bool(row.get("is_confounded")),
     )
 
 
