@@ -317,11 +317,21 @@ def _figures(numbers: Estimates, info: Mapping[str, Any], settings: ReportOption
 
 
 def _with_numbers(rows: list[list[Figure]], settings: ReportOptions) -> list[list[Figure]]:
-    """On a team's page, only what has numbers of the team: tables without teams would say there is nothing."""
+    """On a team's page, only rows with numbers of the team; what stands beside them without any says why."""
     if not settings.team:
         return rows
-    kept = [[figure for figure in row if figure.picture or figure.table or figure.ident == "weekly"] for row in rows]
-    return [row for row in kept if row]
+
+    def has_numbers(figure: Figure) -> bool:
+        return bool(figure.picture or figure.table or figure.ident == "weekly")
+
+    return [
+        [
+            f if has_numbers(f) else replace(f, headline=words.LABELS["not_by_team"], instead=words.NOT_BY_TEAM)
+            for f in row
+        ]
+        for row in rows
+        if any(map(has_numbers, row))
+    ]
 
 
 def _later(numbers: Estimates, info: Mapping[str, Any], settings: ReportOptions) -> list[list[Figure]]:

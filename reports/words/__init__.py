@@ -90,6 +90,9 @@ def title(name: str, week: date) -> str:
     return f"{name}, week of {week_range(week)}"
 
 
+NOT_BY_TEAM = "These numbers know no team; they stand in the report of all."
+
+
 def team_note(team: str) -> str:
     """What the page of one team is, and what it leaves to the report of everybody."""
     return (
@@ -581,6 +584,7 @@ GROUP_COLUMNS_SHOWN = ("Group", "Reply rate", "", "95% interval", "Replied", "Se
 
 
 LABELS = {
+    "not_by_team": "Not reckoned by team",
     "funnel": "Per 100 contacted",
     "length": "Length, LinkedIn’s bins",
     "length_words": "Length in words",
