@@ -12,7 +12,7 @@ export PYTHONUTF8 := 1
 # Companies put their own certificate authority into the system's store.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: help install demo test lint format bench soak samples reproduce accuracy docs lock serve clean
+.PHONY: help install demo test lint format bench soak samples reproduce accuracy docs lock serve browser clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,9 @@ accuracy: $(STAMP)  ## How often the sentence rules are right: on GOLD as JSON l
 
 docs: $(STAMP)  ## Write docs/metrics.md from the SQL headers
 	$(BIN)/python -c 'from pathlib import Path; from sql.dictionary import metrics_page; Path("docs/metrics.md").write_text(metrics_page())'
+
+browser:  ## Install Chromium from Debian, for the tests that look at the page
+	$(if $(filter 0,$(shell id -u)),,sudo )apt-get install --yes --no-install-recommends chromium
 
 serve: $(STAMP)  ## Run the schedules in this process, without a worker
 	$(BIN)/talkshare serve

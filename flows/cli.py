@@ -36,6 +36,7 @@ HomeOption = Annotated[
     Path | None,
     Parameter(name="--home", help="Folder that holds all state; default $TALKSHARE_HOME or ./talkshare-home."),
 ]
+AllFlag = Annotated[bool, Parameter(name="--all", negative="")]
 
 
 def main() -> NoReturn:
@@ -219,18 +220,49 @@ def retract(file: str, *, home: HomeOption = None) -> None:
 
 
 @app.command
-def report(*, week: str | None = None, home: HomeOption = None) -> None:
-    """Write the weekly report from the published snapshot; prints its path.
+def report(*, week: str | None = None, team: str | None = None, home: HomeOption = None) -> None:
+    """Write the weekly report from the published snapshot, and the pages of the configured teams; prints the paths.
 
     Parameters
     ----------
     week
         Any day of the week, YYYY-MM-DD; default: the newest week that everybody had seven days to answer.
+    team
+        Write the page of this team only; refused where it, or the rest, is too small.
     """
-    from flows.reporting import write_report
+    from flows.reporting import write_report, write_team_reports
 
     place, settings = _opened(home)
-    print(write_report(place, settings, day=_day(week)))
+    print(write_report(place, settings, day=_day(week), team=team, now=datetime.now(UTC)))
+    if not team:
+        paths, refusals = write_team_reports(place, settings, day=_day(week))
+        for path in paths:
+            print(path)
+        for refusal in refusals:
+            print(f"note: {refusal}")
+
+
+@app.command
+def coach(*recruiters: str, everybody: AllFlag = False, week: str | None = None, home: HomeOption = None) -> None:
+    """Write a recruiter's coaching page, for that recruiter alone: own numbers, own texts; prints its path.
+
+    Parameters
+    ----------
+    recruiters
+        Ids as in `recruiter_week`, profile slugs or addresses.
+    everybody
+        A page for every recruiter, each in a folder of its own.
+    week
+        Any day of the week, YYYY-MM-DD; default: the newest week that everybody had seven days to answer.
+    """
+    from flows.coaching import write_coaching_pages
+
+    if bool(recruiters) == everybody:
+        raise UsageError("Name a recruiter (an id, a profile slug or an address), or give --all; not both.")
+    place, settings = _opened(home)
+    chosen = None if everybody else recruiters
+    for path in write_coaching_pages(place, settings, chosen, day=_day(week), now=datetime.now(UTC)):
+        print(path)
 
 
 def _day(text: str | None) -> date | None:

@@ -197,6 +197,10 @@ class ReportSettings(Section):
     talk_share_reference: float | None = Field(None, gt=0, lt=1)
     """A reference line on the talk share picture, for example 0.2; off by default."""
     weeks: int = Field(12, ge=4, le=104)
+    recruiters: bool = False
+    """Shows recruiters one by one, in alphabetical order, never ranked; names follow `[privacy] names`."""
+    teams: list[str] = Field(default_factory=list)
+    """Each also gets a page of its own, where it and the rest are large enough."""
 
 
 class ScheduleSettings(Section):

@@ -48,7 +48,7 @@ TEMPLATE = """\
 [privacy]
 # hash_thread_ids = false               # publish hashes in place of conversation ids
 # minimum_candidates = 5                # no number about fewer
-# names = "hidden"
+# names = "hidden"                      # "full": the manager's report may name recruiters; candidates never
 
 # One [[hypotheses]] block per question, written down before its answer can be known. The first published run that sees
 # it registers it; it is judged once, when the last window has closed; a changed block is another question.
@@ -64,6 +64,8 @@ TEMPLATE = """\
 # title = "Candidate outreach"
 # talk_share_reference = 0.2            # example: a reference line on the talk share picture; off by default
 # weeks = 12
+# recruiters = false                    # true: recruiters one by one, alphabetical; ids unless names = "full"
+# teams = ["Data"]                      # example: a page of its own for each, where it and the rest are large enough
 
 [schedule]
 # nightly = "15 2 * * *"

@@ -82,6 +82,11 @@ class Home:
         return self.root / "reports"
 
     @property
+    def coaching(self) -> Path:
+        """One folder per recruiter; private."""
+        return self.root / "coaching"
+
+    @property
     def logs(self) -> Path:
         """One line per run."""
         return self.root / "logs"

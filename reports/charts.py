@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reports import words
-from reports.estimates import Comparison, Funnel, Group, Point, Series, TalkShares
+from reports.estimates import Comparison, Group, Point, Series, TalkShares
 
 if TYPE_CHECKING:
     import altair as alt
 
 # Stand-ins that a drawing library accepts; each becomes a CSS variable, so one picture serves light and dark.
-TEXT, MUTED, GRID, ACCENT, SOFT, LOSS, BAR, PAGE = (f"#0a0b0{place}" for place in range(1, 9))
+TEXT, MUTED, GRID, ACCENT, SOFT, LOSS, BAR, PAGE, OPEN = (f"#0a0b0{place}" for place in range(1, 10))
 VARIABLES = {
     TEXT: "--text",
     MUTED: "--muted",
@@ -25,6 +25,7 @@ VARIABLES = {
     LOSS: "--loss",
     BAR: "--bar",
     PAGE: "--page",
+    OPEN: "--open",
 }
 WIDE, NARROW = 760, 340
 FONT_SIZE = 12
@@ -184,7 +185,7 @@ def _open_bands(points: Sequence[Point], x: alt.X, frame: Frame) -> list[Any]:
     if not still:
         return []
     step = frame.inner / len(points)
-    columns = alt.Chart(_data(still)).mark_rule(color=GRID, strokeWidth=step * 0.96, opacity=0.6).encode(x=x)
+    columns = alt.Chart(_data(still)).mark_rule(color=OPEN, strokeWidth=step + 0.8, opacity=1).encode(x=x)
     name = (
         alt.Chart(_data(still[-1:]))
         .mark_text(align="right", dx=step / 2, baseline="bottom", fill=MUTED, text=words.LABELS["still_open"])
@@ -236,61 +237,164 @@ def _marked_weeks(series: Series, x: alt.X, y: alt.Y) -> list[Any]:
     return layers
 
 
-# Per 100 contacted
+# Bars side by side
 
 
-def funnel(result: Funnel, labels: dict[str, str], width: int) -> alt.LayerChart:
-    """Bars of what was won, then of what was lost, with their intervals."""
+@dataclass(frozen=True)
+class Bar:
+    """A row of a chart: a value with its interval, or only a text where there is none."""
+
+    label: str
+    value: float | None
+    low: float | None
+    high: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Bars under one name: what was won, what was lost, and what is told as a number without a bar."""
+
+    name: str
+    gains: Sequence[Bar]
+    losses: Sequence[Bar]
+    plain: Sequence[Bar]
+
+
+def panels(shown: Sequence[Panel], width: int) -> alt.LayerChart:
+    """Panels side by side on one scale, with the names of the rows at the left."""
     import altair as alt
 
-    rows = [_bar(group, labels, ACCENT) for group in result.gains]
-    rows += [_bar(group, labels, LOSS) for group in result.losses]
-    order = (
-        [row["step"] for row in rows[: len(result.gains)]] + [" "] + [row["step"] for row in rows[len(result.gains) :]]
+    first = shown[0]
+    order = [bar.label for bar in first.gains] + [" "] + [bar.label for bar in [*first.losses, *first.plain]]
+    frame = Frame(width, 20 * len(order) + 26, left=min(room_for(order), 130), top=24, bottom=2)
+    slot = frame.inner / len(shown)
+    highest = max(
+        (bar.high for panel in shown for bar in [*panel.gains, *panel.losses] if bar.high is not None), default=0.1
     )
-    frame = Frame(width, 21 * len(order), left=room_for(order), bottom=2)
-    top = max(row["high"] for row in rows) * (1.14 if width == WIDE else 1.24) or 1.0
-    scale = alt.Scale(domain=[0, top], nice=False)
-    x = alt.X("value:Q", scale=scale, axis=None)
-    y = alt.Y(
-        "step:N",
-        sort=None,
-        scale=alt.Scale(domain=order, paddingInner=0.28),
-        axis=alt.Axis(**_ROWS, **frame.labels()),
-    )
-    bars = (
-        alt.Chart(_data(rows))
-        # Rounded ends would be clip paths, whose ids count on from one rendering to the next.
-        .mark_bar()
-        .encode(x=x, y=y, color=alt.Color("colour:N", scale=None, legend=None))
-    )
-    known = [row for row in rows if row["known"]]
-    spread = (
-        alt.Chart(_data(known))
-        .mark_rule(color=TEXT, strokeWidth=1.2)
-        .encode(x=alt.X("low:Q", scale=scale), x2="high:Q", y=y)
-    )
-    texts = [
-        alt.Chart(_data(part))
-        .mark_text(align="left", dx=7, fontWeight="bold" if ink == TEXT else "normal", fill=ink)
-        .encode(x=alt.X("high:Q", scale=scale), y=y, text="text:N")
-        for part, ink in ((known, TEXT), ([row for row in rows if not row["known"]], MUTED))
-        if part
+    # Room for the number behind the end of the longest interval.
+    unit = (slot - (46 if width == WIDE else 34)) / (highest or 1.0)
+    rows = [
+        _placed(bar, place * slot, unit, colour)
+        for place, panel in enumerate(shown)
+        for bars, colour in ((panel.gains, ACCENT), (panel.losses, LOSS), (panel.plain, None))
+        for bar in bars
     ]
-    return frame.holds(bars, spread, *texts)
+    x_scale = alt.Scale(domain=[0, frame.inner], nice=False)
+    axis = alt.Axis(**_ROWS, **(frame.labels() | {"labelLimit": frame.left - 6}))
+    y = alt.Y("label:N", sort=None, scale=alt.Scale(domain=order, paddingInner=0.3), axis=axis)
+
+    def x(name: str) -> alt.X:
+        return alt.X(f"{name}:Q", scale=x_scale, axis=None)
+
+    drawn = [row for row in rows if row["colour"]]
+    layers: list[Any] = []
+    if drawn:
+        # Rounded ends would be clip paths, whose ids count on from one rendering to the next.
+        bars = (
+            alt.Chart(_data(drawn))
+            .mark_bar()
+            .encode(x=x("from"), x2="to:Q", y=y, color=alt.Color("colour:N", scale=None, legend=None))
+        )
+        spread = alt.Chart(_data(drawn)).mark_rule(color=TEXT, strokeWidth=1.2).encode(x=x("low"), x2="high:Q", y=y)
+        layers += [bars, spread]
+    for known, ink in ((True, TEXT), (False, MUTED)):
+        part = [row for row in rows if row["known"] is known]
+        if part:
+            text = alt.Chart(_data(part)).mark_text(
+                align="left", dx=5, fontWeight="bold" if known else "normal", fill=ink
+            )
+            layers.append(text.encode(x=x("end"), y=y, text="text:N"))
+    names = [{"at": place * slot, "name": panel.name} for place, panel in enumerate(shown)]
+    title = alt.Chart(_data(names)).mark_text(align="left", fontWeight="bold", baseline="bottom")
+    layers.append(title.encode(x=x("at"), y=alt.value(-6), text="name:N"))
+    return frame.holds(*layers)
 
 
-def _bar(group: Group, labels: dict[str, str], colour: str) -> dict[str, Any]:
-    rate = group.rate
+def _placed(bar: Bar, start: float, unit: float, colour: str | None) -> dict[str, Any]:
+    value, low, high = (start + unit * (number or 0.0) for number in (bar.value, bar.low, bar.high))
+    has_bar = bar.value is not None and colour is not None
     return {
-        "step": words.step(labels, group.label),
-        "value": rate.value if rate else 0.0,
-        "low": rate.low if rate else 0.0,
-        "high": rate.high if rate else 0.0,
-        "text": words.funnel_value(group),
-        "known": rate is not None,
-        "colour": colour,
+        "label": bar.label,
+        "from": start,
+        "to": value,
+        "low": low,
+        "high": high,
+        "end": high if has_bar else start - 4,
+        "text": bar.text,
+        "known": bar.value is not None,
+        "colour": colour if has_bar else None,
     }
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a bar that adds up to 1."""
+
+    name: str
+    share: float
+
+
+def stacked(rows: Sequence[tuple[str, Sequence[Part]]], width: int) -> alt.LayerChart:
+    """A whole bar a row, cut into the same parts; the parts are named once, above the first row."""
+    import altair as alt
+
+    fills, inks = (ACCENT, BAR, SOFT), (PAGE, TEXT, TEXT)
+    order = [label for label, _ in rows]
+    frame = Frame(width, 34 * len(order) + 24, left=room_for(order), top=22, bottom=2, right=2)
+    x_scale = alt.Scale(domain=[0, 1], nice=False)
+    y = alt.Y(
+        "label:N", sort=None, scale=alt.Scale(domain=order, paddingInner=0.35), axis=alt.Axis(**_ROWS, **frame.labels())
+    )
+    pieces = []
+    for label, parts in rows:
+        start = 0.0
+        for place, part in enumerate(parts):
+            wide_enough = part.share * frame.inner >= 30
+            pieces.append(
+                {
+                    "label": label,
+                    "from": start,
+                    "to": min(1.0, start + part.share),
+                    "middle": start + part.share / 2,
+                    "fill": fills[place],
+                    "ink": inks[place],
+                    "text": words.percent(part.share) if wide_enough else "",
+                }
+            )
+            start += part.share
+    x = alt.X("from:Q", scale=x_scale, axis=None)
+    bars = alt.Chart(_data(pieces)).mark_bar(stroke=PAGE, strokeWidth=1.5)
+    texts = alt.Chart(_data([piece for piece in pieces if piece["text"]])).mark_text(fontWeight="bold")
+    names = _key(rows[0][1], fills, frame)
+    return frame.holds(
+        bars.encode(x=x, x2="to:Q", y=y, color=alt.Color("fill:N", scale=None, legend=None)),
+        texts.encode(
+            x=alt.X("middle:Q", scale=x_scale, axis=None),
+            y=y,
+            text="text:N",
+            color=alt.Color("ink:N", scale=None, legend=None),
+        ),
+        alt.Chart(_data(names))
+        .mark_point(shape="square", size=90, filled=True, opacity=1, stroke=MUTED, strokeWidth=0.8)
+        .encode(
+            x=alt.X("at:Q", scale=x_scale, axis=None),
+            y=alt.value(-12),
+            fill=alt.Fill("fill:N", scale=None, legend=None),
+        ),
+        alt.Chart(_data(names))
+        .mark_text(align="left", dx=9, baseline="middle")
+        .encode(x=alt.X("at:Q", scale=x_scale, axis=None), y=alt.value(-12), text="name:N"),
+    )
+
+
+def _key(parts: Sequence[Part], fills: Sequence[str], frame: Frame) -> list[dict[str, Any]]:
+    """What each fill means, one behind the other from the left end of the bars."""
+    names, at = [], 6.0
+    for part, fill in zip(parts, fills, strict=False):
+        names.append({"at": at / frame.inner, "name": part.name, "fill": fill})
+        at += room_for([part.name]) + 14
+    return names
 
 
 # Talk share
@@ -348,17 +452,40 @@ def talk(shares: TalkShares, width: int) -> alt.LayerChart:
 
 def comparison(result: Comparison, top: float, width: int) -> alt.LayerChart:
     """A row a group: dot, interval, rate; the rows keep their own order."""
+    return rates([_dot(result.name, group) for group in result.groups], top, width)
+
+
+def rates(rows: Sequence[Bar], top: float, width: int) -> alt.LayerChart:
+    """Dots on an axis of percentages that ends at `top`."""
+    return dots(rows, top, width, ticks=_ticks(top), form=_percent(top))
+
+
+def dots(
+    rows: Sequence[Bar],
+    top: float,
+    width: int,
+    *,
+    ticks: Sequence[float],
+    form: Mapping[str, Any],
+    reference: tuple[float, str] | None = None,
+) -> alt.LayerChart:
+    """A row each: dot, interval and number; `reference` draws a dashed line with its name above."""
     import altair as alt
 
-    rows = [_dot(result.name, group) for group in result.groups]
-    order = [row["group"] for row in rows]
-    frame = Frame(width, 30 * len(order) + 26, left=room_for(order), right=46)
+    order = [row.label for row in rows]
+    above = 20 if reference else 4
+    frame = Frame(width, 30 * len(order) + 22 + above, left=room_for(order), right=46, top=above)
     x_scale = alt.Scale(domain=[0, top], nice=False)
-    y_scale = alt.Scale(domain=order, padding=0.5)
-    ticks = _ticks(top) if width == WIDE else _ticks(top)[::2] if len(_ticks(top)) % 2 else _ticks(top)
-    x = alt.X("value:Q", scale=x_scale, axis=alt.Axis(values=ticks, **_percent(top)))
-    y = alt.Y("group:N", sort=None, scale=y_scale, axis=alt.Axis(**_ROWS, **frame.labels()))
-    known, unknown = [row for row in rows if row["known"]], [row for row in rows if not row["known"]]
+    named = list(ticks) if width == WIDE else list(ticks)[::2] if len(ticks) % 2 else list(ticks)
+    x = alt.X("value:Q", scale=x_scale, axis=alt.Axis(values=named, **form))
+    y = alt.Y(
+        "group:N", sort=None, scale=alt.Scale(domain=order, padding=0.5), axis=alt.Axis(**_ROWS, **frame.labels())
+    )
+    records = [
+        {"group": row.label, "value": row.value, "low": row.low, "high": row.high, "text": row.text} for row in rows
+    ]
+    known = [record for record in records if record["value"] is not None]
+    unknown = [record for record in records if record["value"] is None]
     base = alt.Chart(_data(known))
     layers: list[Any] = [
         base.mark_rule(color=ACCENT, strokeWidth=6, opacity=0.3, strokeCap="round").encode(
@@ -370,6 +497,12 @@ def comparison(result: Comparison, top: float, width: int) -> alt.LayerChart:
     if unknown:
         text = alt.Chart(_data(unknown)).mark_text(align="left", dx=4, fill=MUTED)
         layers.append(text.encode(x=alt.value(0), y=y, text="text:N"))
+    if reference:
+        line = alt.Chart(_data([{"value": reference[0], "text": reference[1]}]))
+        at = alt.X("value:Q", scale=x_scale)
+        layers.append(line.mark_rule(color=LOSS, strokeWidth=1.8, strokeDash=[5, 3]).encode(x=at))
+        name = line.mark_text(align="right", fill=LOSS, fontWeight="bold", baseline="bottom", dx=4)
+        layers.append(name.encode(x=at, y=alt.value(-4), text="text:N"))
     return frame.holds(*layers)
 
 
@@ -379,16 +512,11 @@ def shared_top(comparisons: Sequence[Comparison]) -> float:
     return nice_top(max(highs, default=0.1))
 
 
-def _dot(name: str, group: Group) -> dict[str, Any]:
-    rate = group.rate
-    return {
-        "group": words.group_label(name, group.label),
-        "value": rate.value if rate else None,
-        "low": rate.low if rate else None,
-        "high": rate.high if rate else None,
-        "text": words.percent(rate.value) if rate else words.empty_group(group),
-        "known": rate is not None,
-    }
+def _dot(name: str, group: Group) -> Bar:
+    rate, label = group.rate, words.group_label(name, group.label)
+    if rate is None:
+        return Bar(label, None, None, None, words.empty_group(group))
+    return Bar(label, rate.value, rate.low, rate.high, words.percent(rate.value))
 
 
 # Small drawings inside tables and tiles

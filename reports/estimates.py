@@ -18,11 +18,27 @@ Z = 1.959964
 MOVING_RANGE_TO_SIGMA = 1.128
 BASELINE_WEEKS = 26
 MINIMUM_BASELINE = 8
-GAINS = ("replied_30d", "interested_90d", "discussion", "interview_90d", "offer_90d", "hired_90d")
-LOSSES = ("declined_90d", "opted_out_90d")
-REFUSED_WITH_CONVERSION = ("interested_90d", *GAINS[3:], *LOSSES)
+OF_REPLIES = (
+    "replied",
+    "discussion",
+    "interested_30d",
+    "declined_30d",
+    "other_reply_30d",
+    "ignored_30d",
+    "opted_out_30d",
+)
+OF_SOURCES = (
+    "converted",
+    "interested_90d",
+    "declined_90d",
+    "opted_out_90d",
+    "interview_90d",
+    "offer_90d",
+    "hired_90d",
+)
 LEADING_OUTCOMES = (
     "replied_7d",
+    "interested_30d",
     "replied_8_to_30d",
     "discussion",
     "converted_60d",
@@ -107,21 +123,6 @@ class Cohort:
 
 
 @dataclass(frozen=True)
-class Funnel:
-    """Per 100 contacted: what was won beside what was lost."""
-
-    cohort: Cohort
-    gains: tuple[Group, ...] = ()
-    losses: tuple[Group, ...] = ()
-    is_suppressed: bool = False
-
-    @property
-    def is_drawable(self) -> bool:
-        """At least one rate may be shown."""
-        return any(group.rate for group in self.gains + self.losses)
-
-
-@dataclass(frozen=True)
 class Bar:
     """Conversations between two talk shares."""
 
@@ -179,6 +180,7 @@ class Finding:
     minimum_detectable: float | None
     is_simpson: bool
     n_approaches: int
+    is_confounded: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,11 @@ class Findings:
         """What is known about `outcome` and the first of `metrics` there is enough data for."""
         known = {f.metric: f for f in self.clear + self.unclear if f.outcome == outcome}
         return next((known[metric] for metric in metrics if metric in known), None)
+
+    def pair(self, metric: str, outcomes: Sequence[str]) -> Finding | None:
+        """What is known about the metric and the first of `outcomes`, too little data among it."""
+        every = self.clear + self.unclear + self.too_little
+        return next((f for f in every if f.metric == metric and f.outcome in outcomes), None)
 
     @property
     def leading(self) -> Findings:
@@ -277,6 +284,14 @@ def recent(rows: pl.DataFrame, judged_by: str, week: date, weeks: int) -> pl.Dat
     return judged.filter(pl.col("week") > last - timedelta(weeks=weeks))
 
 
+def beside(others: pl.DataFrame | None, rows: pl.DataFrame, judged_by: str) -> pl.DataFrame:
+    """Of the `others`, those judged in the same weeks as `rows`; none where there are no others."""
+    cohort = cohort_of(rows)
+    if others is None or cohort.first is None:
+        return rows.head(0)
+    return others.filter(pl.col(judged_by).is_not_null(), pl.col("week").is_between(cohort.first, cohort.last))
+
+
 def cohort_of(rows: pl.DataFrame) -> Cohort:
     """Size and weeks of `rows`."""
     if rows.is_empty():
@@ -296,7 +311,7 @@ def weekly_series(metric_week: pl.DataFrame, metric: str, week: date, weeks: int
     judged_until = current.week if current else week
     baseline = [point for point in history if point.is_judged and point.week < judged_until][-BASELINE_WEEKS:]
     usual = _usual_range(rows["kind"][0], rows["unit"][0], baseline)
-    shown = _calendar([usual.of(point) for point in history], week - timedelta(weeks=weeks - 1))
+    shown = _calendar([usual.of(point) for point in history], min(week, judged_until) - timedelta(weeks=weeks - 1))
     by_week = {point.week: point for point in shown}
     return Series(
         metric,
@@ -389,62 +404,28 @@ def _moving_range(values: Sequence[float]) -> float:
     return fmean(abs(after - before) for before, after in pairwise(values))
 
 
-def funnel(
+def talk_shares(
     rows: pl.DataFrame,
     week: date,
     weeks: int,
-    *,
     minimum_candidates: int,
-    reply_refused: str | None,
-    conversion_refused: str | None,
-) -> Funnel:
-    """Rates per contacted of one cohort: the last `weeks` weeks in which every known outcome is judged.
-
-    The newest week with anything judged may be cut through, so the cohort ends one earlier. An outcome
-    without a source has no rate; it never counts as no. `rows` comes from `outreach`.
-    """
-    if reply_refused:
-        return Funnel(Cohort())
-    rows = rows.filter(~pl.col("already_in_process").fill_null(False))
-    unknown = set(REFUSED_WITH_CONVERSION) if conversion_refused else set()
-    names = [name for name in GAINS + LOSSES if name in rows.columns and name not in unknown]
-    last_weeks = [recent(rows, name, week, 1)["week"].max() for name in names]
-    known = {name: last for name, last in zip(names, last_weeks, strict=True) if last is not None}
-    if not known:
-        return Funnel(Cohort())
-    last: Any = min(known.values())
-    if not rows.filter(pl.col("week") < last).is_empty():
-        last -= timedelta(weeks=1)
-    cohort = rows.filter(pl.col("week") <= last, pl.col("week") > last - timedelta(weeks=weeks))
-    if cohort["person"].n_unique() < minimum_candidates:
-        return Funnel(cohort_of(cohort), is_suppressed=True)
-
-    def group(name: str) -> Group:
-        judged = cohort.filter(pl.col(name).is_not_null()) if name in known else cohort.head(0)
-        too_few = 0 < judged["person"].n_unique() < minimum_candidates
-        return Group(name, None if too_few else rate_of(judged, name) if name in known else None, too_few)
-
-    gains, losses = tuple(map(group, GAINS)), tuple(map(group, LOSSES))
-    return Funnel(cohort_of(cohort), gains, losses)
-
-
-def talk_shares(
-    rows: pl.DataFrame, week: date, weeks: int, minimum_candidates: int, reference: float | None
+    reference: float | None,
+    others: pl.DataFrame | None = None,
 ) -> TalkShares:
-    """Answered threads whose 30 days are over: bars of 5 points, joined until each holds enough people."""
-    answered = recent(rows, "replied_30d", week, weeks)
-    words = (pl.col("recruiter_words_30d"), pl.col("candidate_words_30d"))
-    answered = answered.filter(words[0] > 0, words[1] > 0).with_columns(talk_share=words[0] / (words[0] + words[1]))
-    answered = answered.sort("talk_share", "thread_id", "approach_no")
+    """Answered threads whose 30 days are over: bars of 5 points, joined until each holds enough people.
+
+    `others` are the people outside, whose bars may not follow by subtraction from those of everybody.
+    """
+    judged = recent(rows, "replied_30d", week, weeks)
+    answered, elsewhere = _talks(judged), _talks(beside(others, judged, "replied_30d"))
     if answered["person"].n_unique() < minimum_candidates:
         return TalkShares(cohort_of(answered), reference=reference)
     shares = answered["talk_share"].to_list()
-    places = answered.select(pl.col("talk_share").mul(20).floor().clip(0, 19).cast(pl.Int64).alias("bin"), "person")
-    people = dict(places.group_by("bin").agg(pl.col("person").n_unique()).iter_rows())
-    counts = dict(places.group_by("bin").agg(pl.len()).iter_rows())
+    people, outside = _people_by_bin(answered), _people_by_bin(elsewhere)
+    counts = dict(answered.group_by("bin").agg(pl.len()).iter_rows())
     bars = [
         Bar(first / 20, past / 20, sum(counts.get(place, 0) for place in range(first, past)))
-        for first, past in merged_bins([people.get(place, 0) for place in range(20)], minimum_candidates)
+        for first, past in merged_bins(people, minimum_candidates, outside)
     ]
     n = len(shares)
     margin = Z * math.sqrt(n) / 2
@@ -458,6 +439,21 @@ def talk_shares(
         reference,
         sum(share <= reference for share in shares) if reference is not None else 0,
     )
+
+
+def _talks(judged: pl.DataFrame) -> pl.DataFrame:
+    words = (pl.col("recruiter_words_30d"), pl.col("candidate_words_30d"))
+    return (
+        judged.filter(words[0] > 0, words[1] > 0)
+        .with_columns(talk_share=words[0] / (words[0] + words[1]))
+        .with_columns(bin=pl.col("talk_share").mul(20).floor().clip(0, 19).cast(pl.Int64))
+        .sort("talk_share", "thread_id", "approach_no")
+    )
+
+
+def _people_by_bin(talks: pl.DataFrame) -> list[int]:
+    people = dict(talks.group_by("bin").agg(pl.col("person").n_unique()).iter_rows())
+    return [people.get(place, 0) for place in range(20)]
 
 
 def _quantile(values: Sequence[float], share: float) -> float:
@@ -475,15 +471,21 @@ def compare(
     *,
     minimum_candidates: int,
     minimum_recruiters: int = 0,
+    others: pl.DataFrame | None = None,
 ) -> Comparison:
-    """Seven-day reply rates of the groups `key` makes; alphabetical unless `order` is given."""
+    """Seven-day reply rates of the groups `key` makes; alphabetical unless `order` is given.
+
+    `others` are the people outside: a group that has only few of them is hidden, since a total of both would tell them.
+    """
     keyed = rows.with_columns(key.alias("_group")).filter(pl.col("_group").is_not_null())
     parts = {str(value): part for (value,), part in keyed.group_by("_group")}
     sizes = {
         label: Size(part["person"].n_unique(), part["recruiter_id"].n_unique() if minimum_recruiters else None)
         for label, part in parts.items()
     }
-    hidden = hidden_groups(sizes, minimum_candidates, minimum_recruiters)
+    outside = beside(others, keyed, "replied_7d").with_columns(key.alias("_group")).group_by("_group")
+    few = {str(value) for (value,), part in outside if part["person"].n_unique() < minimum_candidates}
+    hidden = hidden_groups(sizes, minimum_candidates, minimum_recruiters, few)
     groups = [
         Group(
             label,
@@ -513,7 +515,7 @@ def share_bin(column: str) -> pl.Expr:
 def findings(associations: pl.DataFrame, info: Mapping[str, Any], minimum_candidates: int) -> Findings:
     """Slice `all` without outcomes whose rates are refused; the adjusted difference where there is one."""
     rows = [row for row in associations.sort("metric", "outcome").iter_rows(named=True) if row["slice"] == "all"]
-    rows = [row for row in rows if not _is_refused(row["outcome"], info)]
+    rows = [row for row in rows if not is_refused(row["outcome"], info)]
     found = [_finding(row) for row in rows if (row["n_candidates"] or 0) >= minimum_candidates]
     clear = [finding for finding in found if finding.verdict in ("higher", "lower")]
     clear.sort(key=lambda finding: (-abs(finding.difference or 0.0), finding.metric, finding.outcome))
@@ -524,10 +526,11 @@ def findings(associations: pl.DataFrame, info: Mapping[str, Any], minimum_candid
     )
 
 
-def _is_refused(outcome: str, info: Mapping[str, Any]) -> bool:
-    if outcome.startswith(("replied", "discussion")):
+def is_refused(outcome: str, info: Mapping[str, Any]) -> bool:
+    """Whether the snapshot refuses rates of this outcome."""
+    if outcome.startswith(OF_REPLIES):
         return bool(info.get("reply_refused_reason"))
-    return bool(info.get("conversion_refused_reason")) and outcome.startswith(("converted", *REFUSED_WITH_CONVERSION))
+    return bool(info.get("conversion_refused_reason")) and outcome.startswith(OF_SOURCES)
 
 
 def _finding(row: Mapping[str, Any]) -> Finding:
@@ -548,6 +551,7 @@ def _finding(row: Mapping[str, Any]) -> Finding:
         row["minimum_detectable_difference"],
         bool(row["is_simpson"]),
         int(row["n_approaches"] or 0),
+        bool(row.get("is_confounded")),
     )
 
 

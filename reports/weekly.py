@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from reports import charts, estimates, words
-from reports.estimates import Comparison, Finding, Findings, Funnel, Point, Quality, Series, TalkShares
+from reports import charts, estimates, recruiters, words
+from reports.estimates import Comparison, Findings, Point, Quality, Series, TalkShares
+from reports.figure import Figure, Table
+from reports.sections import asking, burning, funnel, history, length, pairs, templates, volume
+from reports.words import burning as burning_words
+from reports.words import funnel as funnel_words
+from reports.words import history as history_words
 from schemas.errors import UsageError
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -26,7 +31,7 @@ FIGURES = (
 )
 PER_CONTACTED = ("replied_7d", "discussion", "converted_60d")
 MAXIMUM_POINTS = 5
-MAXIMUM_FINDING_ROWS = 8
+HALF = 365
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,17 @@ class WeeklyData:
     exclusions: pl.DataFrame
     source_files: pl.DataFrame
     snapshot_info: Mapping[str, Any]
+    funnel: pl.DataFrame = field(default_factory=pl.DataFrame)
+    dose_response: pl.DataFrame = field(default_factory=pl.DataFrame)
+    templates: pl.DataFrame = field(default_factory=pl.DataFrame)
+    template_rates: pl.DataFrame = field(default_factory=pl.DataFrame)
+    burn_ledger: pl.DataFrame = field(default_factory=pl.DataFrame)
+    recontact: pl.DataFrame = field(default_factory=pl.DataFrame)
+    volume: pl.DataFrame = field(default_factory=pl.DataFrame)
+    hypotheses: pl.DataFrame = field(default_factory=pl.DataFrame)
+    restatements: pl.DataFrame = field(default_factory=pl.DataFrame)
+    others: pl.DataFrame | None = None
+    """On the page of one team: the `approach_metrics` of everybody else, against subtraction; never shown."""
 
 
 @dataclass(frozen=True)
@@ -56,29 +72,12 @@ class ReportOptions:
     outcome_labels: Mapping[str, str] = field(default_factory=dict)
     """Outcome column or event -> the words for it, where ours do not fit."""
     language: str = "en"
-
-
-@dataclass(frozen=True)
-class Table:
-    """Columns and rows of text; `numeric` says which columns are numbers."""
-
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    numeric: Sequence[bool] = ()
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture with its two titles, its sentence and its numbers; without `picture` it says `instead`."""
-
-    ident: str
-    headline: str
-    subtitle: str = ""
-    picture: charts.Picture | None = None
-    alt: str = ""
-    table: Table | None = None
-    notes: Sequence[str] = ()
-    instead: str = ""
+    team: str | None = None
+    """Whose page it is, where it is not everybody's."""
+    recruiters: bool = False
+    """Shows recruiters one by one, in alphabetical order."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """Recruiter id -> name, where names may be shown."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +85,19 @@ class Estimates:
     """Everything the page speaks of."""
 
     figures: Mapping[str, Series]
-    funnel: Funnel
+    funnel: funnel.Funnel
     talk: TalkShares
+    fifths: length.Fifths
     length: Comparison
+    mixes: tuple[asking.Mixes, asking.Mixes]
     asking: tuple[Comparison, Comparison]
     groups: tuple[Comparison, ...]
     findings: Findings
+    templates: templates.Standouts
+    ledger: burning.Ledger
+    volume: volume.Volume
+    hypotheses: tuple[history.Hypothesis, ...]
+    restatements: history.Restatements
     quality: Quality
     recruiters: int
 
@@ -125,9 +131,11 @@ def render(data: WeeklyData, *, week: date, settings: ReportOptions) -> str:
         head=_head(data, numbers, week, settings),
         points=main_points(numbers, week, data.snapshot_info, settings),
         tiles=_tiles(numbers, week),
-        figures=_figures(numbers, data.snapshot_info, settings),
+        figures=_with_numbers(_figures(numbers, data.snapshot_info, settings), settings),
+        later=_with_numbers(_later(numbers, data.snapshot_info, settings), settings),
         groups=_groups(numbers, settings),
-        findings=_findings(numbers.findings, data.snapshot_info, settings),
+        recruiters=_recruiters(data, week, settings),
+        findings=pairs.view(numbers.findings, data.snapshot_info, settings.outcome_labels),
         quality=numbers.quality,
         facts=words.quality_facts(numbers.quality, settings.minimum_candidates),
         how=words.how_to_read(settings.minimum_candidates),
@@ -146,33 +154,46 @@ def estimate(data: WeeklyData, week: date, settings: ReportOptions) -> Estimates
     rows = estimates.outreach(data.approach_metrics)
     judged = estimates.recent(rows, "replied_7d", week, weeks)
     compared = judged.head(0) if reply_refused else judged
+    others = None if data.others is None else estimates.outreach(data.others)
 
     def compare(name: str, key: pl.Expr, order: Sequence[str] | None, recruiters: int = 0) -> Comparison:
-        return estimates.compare(name, compared, key, order, minimum_candidates=minimum, minimum_recruiters=recruiters)
+        return estimates.compare(
+            name, compared, key, order, minimum_candidates=minimum, minimum_recruiters=recruiters, others=others
+        )
 
-    def asking(name: str) -> Comparison:
+    def by_share(name: str) -> Comparison:
         return compare(name, estimates.share_bin(f"{name}_share_opening"), estimates.SHARE_BINS)
 
     hidden = PER_CONTACTED if reply_refused else PER_CONTACTED[-1:] if conversion_refused else ()
     shown = data.metric_week.filter(~pl.col("metric").is_in(list(hidden)))
     return Estimates(
         figures={name: estimates.weekly_series(shown, name, week, weeks) for name in FIGURES},
-        funnel=estimates.funnel(
-            rows,
-            week,
-            weeks,
-            minimum_candidates=minimum,
-            reply_refused=reply_refused,
-            conversion_refused=conversion_refused,
-        ),
-        talk=estimates.talk_shares(rows, week, weeks, minimum, settings.talk_share_reference),
+        funnel=funnel.Funnel()
+        if reply_refused
+        else funnel.read(data.funnel, is_conversion_refused=bool(conversion_refused)),
+        talk=estimates.talk_shares(rows, week, weeks, minimum, settings.talk_share_reference, others),
         length=compare("length", pl.col("first_message_bin"), estimates.LENGTH_BINS),
-        asking=(asking("question"), asking("request")),
+        fifths=length.read(data.dose_response, info, minimum_candidates=minimum),
+        mixes=(
+            asking.openings(rows, week, weeks, minimum_candidates=minimum),
+            asking.conversations(rows, week, weeks, minimum_candidates=minimum),
+        ),
+        asking=(by_share("question"), by_share("request")),
         groups=tuple(
             compare(name, pl.col(name).fill_null(words.NOT_SAID), None, settings.minimum_recruiters)
             for name in estimates.GROUP_COLUMNS
+            if not (settings.team and name == "team")
         ),
         findings=estimates.findings(data.associations, info, minimum),
+        templates=templates.read(
+            data.templates, data.template_rates, info, minimum_recruiters=settings.minimum_recruiters
+        ),
+        ledger=burning.Ledger() if reply_refused else burning.read(data.burn_ledger, data.recontact),
+        volume=volume.Volume()
+        if reply_refused
+        else volume.read(data.volume, minimum_recruiters=settings.minimum_recruiters),
+        hypotheses=history.hypotheses(data.hypotheses, str(info.get("time_zone") or "UTC")),
+        restatements=history.restatements(data.restatements, info["published_at"], hidden),
         quality=estimates.quality(
             data.source_files,
             data.set_aside,
@@ -189,7 +210,6 @@ def main_points(numbers: Estimates, week: date, info: Mapping[str, Any], setting
     event, labels = str(info.get("conversion_event") or "conversion"), settings.outcome_labels
     judged = [(series, series.current) for series in numbers.figures.values() if series.current]
     odd = [series for series, point in judged if point.verdict in ("above", "below")]
-    leading = numbers.findings.leading
     points = []
     if info.get("reply_refused_reason"):
         points.append(words.refusal_point("Reply rates", str(info["reply_refused_reason"])))
@@ -198,16 +218,22 @@ def main_points(numbers: Estimates, week: date, info: Mapping[str, Any], setting
     if info.get("conversion_refused_reason"):
         points.append(words.refusal_point("Conversion rates", str(info["conversion_refused_reason"])))
     points += [words.unusual_point(series, week) for series in odd if series.metric != "replied_7d"]
+    points += _finding_points(numbers.findings.leading, event, labels)
+    points.append(words.quality_point(numbers.quality))
+    points.append(funnel_words.point(numbers.funnel, labels))
+    points.append(history_words.restatements_point(history.worth_saying(numbers.restatements, week, settings.weeks)))
+    points.append(burning_words.point(numbers.ledger))
+    points.append(words.talk_point(numbers.talk))
+    return [point for point in points if point][:MAXIMUM_POINTS]
+
+
+def _finding_points(leading: Findings, event: str, labels: Mapping[str, str]) -> list[str]:
+    """The two strongest clear measures, each with its strongest outcome; else that nothing is clear."""
     if leading.clear:
         strongest = {finding.metric: finding for finding in reversed(leading.clear)}
         first = [finding for finding in leading.clear if strongest[finding.metric] is finding]
-        points += [words.finding_point(finding, event, labels) for finding in first[:2]]
-    elif leading.unclear:
-        points.append(words.no_finding_point(leading))
-    points.append(words.quality_point(numbers.quality))
-    points.append(words.funnel_point(numbers.funnel, labels))
-    points.append(words.talk_point(numbers.talk))
-    return [point for point in points if point][:MAXIMUM_POINTS]
+        return [words.finding_point(finding, event, labels) for finding in first[:2]]
+    return [words.no_finding_point(leading)] if leading.unclear else []
 
 
 def _head(data: WeeklyData, numbers: Estimates, week: date, settings: ReportOptions) -> dict[str, str]:
@@ -222,8 +248,9 @@ def _head(data: WeeklyData, numbers: Estimates, week: date, settings: ReportOpti
     else:
         covered = words.covered(numbers.reply, week, settings.minimum_candidates)
     return {
+        "team": words.team_note(settings.team) if settings.team else "",
         "kicker": words.kicker(many),
-        "title": words.title(settings.title, week),
+        "title": words.title(f"{settings.title}, {settings.team}" if settings.team else settings.title, week),
         "made_at": words.made_at(published_at, str(data.snapshot_info.get("time_zone") or "UTC")),
         "covered": covered,
     }
@@ -259,50 +286,105 @@ def _tiles(numbers: Estimates, week: date) -> dict[str, Any]:
 
 
 def _figures(numbers: Estimates, info: Mapping[str, Any], settings: ReportOptions) -> list[list[Figure]]:
-    """The pictures in their order; two in one list stand side by side."""
+    """The pictures before the pairs, in their order; two in one list stand side by side."""
+    talk, mixes = [_talk_figure(numbers.talk, settings)], [asking.figure(mixes) for mixes in numbers.mixes]
+    mixes = [
+        replace(mixes[0], over=words.LABELS["asking"]),
+        replace(mixes[1], over=words.LABELS["asking_after"], is_summary=False),
+    ]
     if info.get("reply_refused_reason"):
         refused = words.refused(str(info["reply_refused_reason"]))
-        return [[Figure("weekly", words.refused_headline(), instead=refused)], [_talk_figure(numbers.talk, settings)]]
+        return [[Figure("weekly", words.refused_headline(), instead=refused)], talk, mixes]
+    event = _event(info, settings)
+    finding = numbers.findings.of(("first_message_words",), "replied_7d")
+    bins = _comparison_figure(numbers, numbers.length, info, settings)
     return [
-        [_weekly_figure(numbers.reply, settings)],
-        [_funnel_figure(numbers.funnel, settings)],
-        [_talk_figure(numbers.talk, settings)],
-        [_comparison_figure(numbers, numbers.length, info, settings)],
-        [_comparison_figure(numbers, asking, info, settings) for asking in numbers.asking],
+        [_weekly_figure(numbers.reply, event, settings)],
+        [_conversion_figure(numbers, info, settings)],
+        [replace(funnel.figure(numbers.funnel, settings.outcome_labels), over=words.LABELS["funnel"])],
+        talk,
+        [
+            replace(bins, over=words.LABELS["length"]),
+            replace(
+                length.figure(numbers.fifths, finding, _length_top(numbers)),
+                over=words.LABELS["length_words"],
+                is_summary=False,
+            ),
+        ],
+        mixes,
+        [replace(_comparison_figure(numbers, part, info, settings), is_summary=False) for part in numbers.asking],
     ]
 
 
-def _weekly_figure(series: Series, settings: ReportOptions) -> Figure:
-    if not any(point.value is not None for point in series.points):
-        small = any(point.is_suppressed for point in series.points)
-        return Figure("weekly", words.weekly_headline(series), instead=words.LABELS["small" if small else "nothing"])
-    return Figure(
-        "weekly",
-        words.weekly_headline(series),
-        words.weekly_subtitle(series),
-        charts.draw(lambda width: charts.weekly(series, width)),
-        words.weekly_alt(series),
-        Table(
-            words.WEEKLY_COLUMNS,
-            words.weekly_rows(series, settings.minimum_candidates),
-            (False, True, True, True, True, False),
-        ),
+def _with_numbers(rows: list[list[Figure]], settings: ReportOptions) -> list[list[Figure]]:
+    """On a team's page, only rows with numbers of the team; what stands beside them without any says why."""
+    if not settings.team:
+        return rows
+
+    def has_numbers(figure: Figure) -> bool:
+        return bool(figure.picture or figure.table or figure.ident == "weekly")
+
+    return [
+        [
+            f if has_numbers(f) else replace(f, headline=words.LABELS["not_by_team"], instead=words.NOT_BY_TEAM)
+            for f in row
+        ]
+        for row in rows
+        if any(map(has_numbers, row))
+    ]
+
+
+def _later(numbers: Estimates, info: Mapping[str, Any], settings: ReportOptions) -> list[list[Figure]]:
+    """The pictures and tables after the pairs."""
+    event, labels = str(info.get("conversion_event") or "conversion"), settings.outcome_labels
+    again = numbers.findings.of(("previous_sell_first",), "replied_30d")
+    contacts = numbers.findings.of(("contacts_28d_before",), "discussion")
+    of_silence = [[burning.figure(numbers.ledger, again)], volume.figures(numbers.volume, contacts, event, labels)]
+    return [
+        [templates.figure(numbers.templates, event, labels, settings.minimum_recruiters)],
+        *([] if info.get("reply_refused_reason") else of_silence),
+        [history.hypotheses_figure(numbers.hypotheses, event, labels)],
+        [history.restatements_figure(numbers.restatements)],
+    ]
+
+
+def _event(info: Mapping[str, Any], settings: ReportOptions) -> str:
+    """What counts as a conversion, in the house's words."""
+    event = str(info.get("conversion_event") or "conversion")
+    return settings.outcome_labels.get(event) or funnel_words.step(settings.outcome_labels, event)
+
+
+def _length_top(numbers: Estimates) -> float:
+    """One axis for the two pictures of length."""
+    highs = [fifth.rate.high for fifth in numbers.fifths.groups]
+    return max(charts.shared_top([numbers.length]), charts.nice_top(max(highs, default=0.1)))
+
+
+def _conversion_figure(numbers: Estimates, info: Mapping[str, Any], settings: ReportOptions) -> Figure:
+    if info.get("conversion_refused_reason"):
+        refused = f"{words.sentence(str(info['conversion_refused_reason']))}"
+        return Figure("conversions", words.LABELS["conversions_refused"], instead=refused)
+    return replace(
+        _weekly_figure(numbers.figures["converted_60d"], _event(info, settings), settings), ident="conversions"
     )
 
 
-def _funnel_figure(funnel: Funnel, settings: ReportOptions) -> Figure:
-    labels = dict(settings.outcome_labels)
-    headline = words.funnel_headline(funnel, labels)
-    if not funnel.is_drawable:
-        return Figure("funnel", headline, instead=words.LABELS["small" if funnel.is_suppressed else "nothing"])
+def _weekly_figure(series: Series, event: str, settings: ReportOptions) -> Figure:
+    if not any(point.value is not None for point in series.points):
+        small = any(point.is_suppressed for point in series.points)
+        instead = words.LABELS["small" if small else "nothing"]
+        return Figure("weekly", words.weekly_headline(series, event), instead=instead)
     return Figure(
-        "funnel",
-        headline,
-        words.funnel_subtitle(funnel),
-        charts.draw(lambda width: charts.funnel(funnel, labels, width)),
-        words.funnel_alt(funnel, labels),
-        Table(words.FUNNEL_COLUMNS, words.funnel_rows(funnel, labels), (False, True, True, True, True)),
-        words.funnel_notes(funnel),
+        "weekly",
+        words.weekly_headline(series, event),
+        words.weekly_subtitle(series, event),
+        charts.draw(lambda width: charts.weekly(series, width)),
+        words.weekly_alt(series, event),
+        Table(
+            words.weekly_columns(series),
+            words.weekly_rows(series, settings.minimum_candidates),
+            (False, True, True, True, True, False),
+        ),
     )
 
 
@@ -335,13 +417,12 @@ def _comparison_figure(
     if not any(group.rate for group in result.groups):
         return Figure(result.name, headline, instead=words.LABELS["small" if result.cohort.n else "nothing"])
     notes = (words.adjusted_note(finding), words.GOES_WITH if is_length else "")
-    top = charts.shared_top([result] if is_length else numbers.asking)
-    wide = charts.WIDE if is_length else 365
+    top = _length_top(numbers) if is_length else charts.shared_top(numbers.asking)
     return Figure(
         result.name,
         headline,
         words.comparison_subtitle(result),
-        charts.draw(lambda width: charts.comparison(result, top, width), wide),
+        charts.draw(lambda width: charts.comparison(result, top, width), HALF),
         words.comparison_alt(result),
         Table(words.COMPARISON_COLUMNS, words.comparison_rows(result), (False, True, True, True, True)),
         [note for note in notes if note],
@@ -375,44 +456,17 @@ def _groups(numbers: Estimates, settings: ReportOptions) -> dict[str, Any]:
     }
 
 
+def _recruiters(data: WeeklyData, week: date, settings: ReportOptions) -> recruiters.Section | None:
+    """Recruiters one by one, where asked for; never on a team's page: with the whole one it would tell the hidden."""
+    if not settings.recruiters or settings.team:
+        return None
+    return recruiters.section(
+        estimates.outreach(data.approach_metrics), week, settings.weeks, settings.names,
+        minimum_candidates=settings.minimum_candidates, minimum_recruiters=settings.minimum_recruiters,
+        refused=data.snapshot_info.get("reply_refused_reason"),
+    )  # fmt: skip
+
+
 def _rate_glyph(group: estimates.Group, end: float) -> str:
     rate = group.rate
     return charts.interval_glyph(rate.low, rate.high, rate.value, start=0.0, end=end) if rate else ""
-
-
-def _findings(findings: Findings, info: Mapping[str, Any], settings: ReportOptions) -> dict[str, Any]:
-    """The leading pairs, clear ones first, as many as fit; the rest fold away."""
-    event, labels = str(info.get("conversion_event") or "conversion"), settings.outcome_labels
-    leading = findings.leading
-    shown = (leading.clear + leading.unclear)[:MAXIMUM_FINDING_ROWS]
-    widest = max(
-        (abs(x) for f in findings.clear + findings.unclear for x in (f.low or 0.0, f.high or 0.0)),
-        default=0.0,
-    )
-
-    def row(finding: Finding) -> dict[str, Any]:
-        return {
-            "cells": words.finding_row(finding, event, labels),
-            "glyph": _difference_glyph(finding, widest or 0.01),
-            "flag": words.simpson_words(finding),
-            "is_clear": finding.verdict in ("higher", "lower"),
-        }
-
-    rest = [finding for finding in findings.clear + findings.unclear if finding not in shown]
-    return {
-        "headline": words.findings_headline(
-            leading, bool(info.get("reply_refused_reason") or info.get("conversion_refused_reason"))
-        ),
-        "rows": [row(finding) for finding in shown],
-        "rest": [row(finding) for finding in rest],
-        "rest_headline": words.more_findings_headline(len(rest)),
-        "missed": words.missed(leading),
-        "too_little": words.too_little_words(findings.too_little, event, labels),
-        "too_little_headline": words.too_little_headline(len(findings.too_little)),
-    }
-
-
-def _difference_glyph(finding: Finding, widest: float) -> str:
-    if finding.difference is None or finding.low is None or finding.high is None:
-        return ""
-    return charts.interval_glyph(finding.low, finding.high, finding.difference, start=-widest, end=widest, zero=0.0)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+import tests.report_tables as tables
 from reports.weekly import WeeklyData
 
 WEEK = date(2026, 11, 9)
@@ -35,6 +36,13 @@ APPROACH_SCHEMA: dict[str, Any] = {
     "question_share_opening": pl.Float64,
     "request_share_opening": pl.Float64,
     "template_id": pl.String,
+    "opening_style": pl.String,
+    "ask_sentences_opening": pl.Int64,
+    "tell_sentences_opening": pl.Int64,
+    "plain_sentences_opening": pl.Int64,
+    "recruiter_asks": pl.Int64,
+    "recruiter_tells": pl.Int64,
+    "recruiter_plain_sentences": pl.Int64,
     "replied_7d": pl.Boolean,
     "replied_30d": pl.Boolean,
     "discussion": pl.Boolean,
@@ -94,6 +102,7 @@ ASSOCIATION_SCHEMA: dict[str, Any] = {
     "sign_pooled": pl.Int64,
     "sign_within": pl.Int64,
     "is_simpson": pl.Boolean,
+    "is_confounded": pl.Boolean,
     "method": pl.String,
     "verdict": pl.String,
     "verdict_reason": pl.String,
@@ -101,6 +110,9 @@ ASSOCIATION_SCHEMA: dict[str, Any] = {
 WINDOW_DAYS = {"replied_7d": 7, "replied_30d": 30, "discussion": 30, "converted_60d": 60}
 RATES = tuple(WINDOW_DAYS)
 WINDOW_DAYS["talk_share"] = 30
+
+
+STYLES = ("sell_first", "mixed", "reaction_first")
 
 
 def length_bin(characters: int) -> str:
@@ -187,6 +199,13 @@ def approaches(
                         random.choice([0, 0.1, 0.2, 0.3, 0.55], p=[0.15, 0.3, 0.3, 0.2, 0.05])
                     ),
                     "template_id": f"f_{int(random.integers(60)):02d}",
+                    "opening_style": STYLES[len(rows) % 3],
+                    "ask_sentences_opening": 1 + len(rows) % 3,
+                    "tell_sentences_opening": 6 - len(rows) % 3,
+                    "plain_sentences_opening": 7,
+                    "recruiter_asks": 3 + len(rows) % 3,
+                    "recruiter_tells": 8 - len(rows) % 3,
+                    "recruiter_plain_sentences": 12,
                     "already_in_process": False,
                     "recruiter_words": recruiter_words,
                     "candidate_words": candidate_words,
@@ -292,6 +311,7 @@ def association(metric: str, outcome: str, verdict: str, difference: float = 0.0
         "sign_pooled": int(np.sign(difference)),
         "sign_within": int(np.sign(difference)),
         "is_simpson": False,
+        "is_confounded": False,
         "method": "within recruiter x language x month",
         "verdict": verdict,
         "verdict_reason": "" if known else "fewer than 100 outcomes (61)",
@@ -388,8 +408,10 @@ def snapshot_info(rows: pl.DataFrame, **changes: Any) -> dict[str, Any]:
 
 
 def weekly_data(*, real_effect: bool = False, info: dict[str, Any] | None = None, **options: Any) -> WeeklyData:
-    """A usual snapshot; `options` go to `approaches`."""
+    """A usual snapshot, or one in which something stands out; `options` go to `approaches`."""
     rows = approaches(length_effect=0.09 if real_effect else 0.0, **options)
+    others = tables.telling(PUBLISHED_AT) if real_effect else tables.usual(PUBLISHED_AT)
+    others |= {} if options.get("outcome_source", True) else {"funnel": tables.funnel(sourced=False)}
     return WeeklyData(
         metric_week=metric_week(rows),
         associations=associations(real_effect=real_effect),
@@ -398,6 +420,7 @@ def weekly_data(*, real_effect: bool = False, info: dict[str, Any] | None = None
         exclusions=exclusions(),
         source_files=source_files(),
         snapshot_info=snapshot_info(rows, **(info or {})),
+        **others,
     )
 
 
@@ -433,4 +456,5 @@ def empty() -> WeeklyData:
         exclusions=exclusions().head(0),
         source_files=source_files().head(0),
         snapshot_info=snapshot_info(rows, link_rate=None, share_assumed_candidates=None),
+        **{name: table.clear() for name, table in tables.usual(PUBLISHED_AT).items()},
     )

@@ -12,6 +12,7 @@ import tests.report_fixtures as invented
 from reports import estimates, words
 from reports.disclose import Size, hidden_groups, merged_bins
 from reports.estimates import Bar, Cohort, Comparison, Finding, Findings, Group, Point, Rate, Series, TalkShares
+from reports.words import findings as finding_words
 
 WEEK = invented.WEEK
 COHORT = Cohort(1000, WEEK - timedelta(weeks=11), WEEK)
@@ -169,34 +170,6 @@ def test_leaves_a_gap_for_a_week_without_messages() -> None:
     assert len(series.points) == 12
 
 
-# Rates per contacted
-
-
-def test_unknown_outcomes_are_left_out_not_counted_as_no() -> None:
-    rows = invented.approaches(per_week=30, weeks=30)
-    hidden = rows.with_columns(
-        interview_90d=pl.when(pl.col("recruiter_id") < "p_r010").then(None).otherwise("interview_90d")
-    )
-    options = {"minimum_candidates": 5, "reply_refused": None, "conversion_refused": None}
-    whole, part = (
-        estimates.funnel(estimates.outreach(each), WEEK, 12, **options)
-        for each in (rows, hidden)  # type: ignore[arg-type]
-    )
-    rates = {group.label: group.rate for group in part.gains}
-    full = {group.label: group.rate for group in whole.gains}
-    assert rates["replied_30d"] == full["replied_30d"]
-    interviews, all_of_them = rates["interview_90d"], full["interview_90d"]
-    assert interviews and all_of_them and interviews.denominator < 0.7 * all_of_them.denominator
-
-
-def test_candidates_in_process_already_leave_the_rates_per_contacted() -> None:
-    rows = invented.approaches(per_week=30, weeks=30).with_columns(already_in_process=True)
-    funnel = estimates.funnel(
-        estimates.outreach(rows), WEEK, 12, minimum_candidates=5, reply_refused=None, conversion_refused=None
-    )
-    assert funnel.cohort.n == 0
-
-
 # Headlines
 
 
@@ -237,7 +210,7 @@ def test_headlines_have_at_most_fifteen_words() -> None:
         words.comparison_headline(apart, finding("lower", -0.06), "interview", {}),
         words.comparison_headline(apart, finding("no difference seen", 0.0), "interview", {}),
         words.weekly_headline(Series("replied_7d", "share", (point,), 0.18, 26, point, point)),
-        words.findings_headline(Findings((finding("lower", -0.06),)), False),
+        finding_words.findings_headline(Findings((finding("lower", -0.06),)), False),
         words.talk_headline(TalkShares(COHORT, (), 0.5, 0.4, 0.6)),
     ]
     assert [headline for headline in headlines if len(headline.split()) > 15] == []
