@@ -242,6 +242,18 @@ def test_a_style_with_few_won_has_no_ratio() -> None:
     assert any("cannot be said yet" in note for note in drawn.notes)
 
 
+def test_withheld_people_are_not_counted_either() -> None:
+    withheld = tables.burn_ledger().with_columns(
+        *(pl.lit(None, pl.Int64).alias(f"n_{fate}") for fate in burning_words.FATES),
+        lost_per_won=None,
+        n_candidates=3,
+        reason=pl.lit("too few candidates"),
+    )
+    drawn = burning.figure(burning.read(withheld, tables.recontact()), None)
+    assert drawn.picture is None and drawn.instead == "Too few candidates."
+    assert burning_words.rows(burning.read(withheld, tables.recontact()))[0][1] == "–"
+
+
 # Volume
 
 

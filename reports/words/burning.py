@@ -94,7 +94,7 @@ def rows(ledger: Ledger) -> list[list[str]]:
     return [
         [
             sentence(style(account)).rstrip("."),
-            count(account.n),
+            "–" if account.fates["won"] is None else count(account.n),
             *("–" if account.fates[name] is None else count(account.fates[name] or 0) for name in FATES),
             f"{times(account.ratio[0])} ({_range(account)})" if account.ratio else missing(account),
         ]
