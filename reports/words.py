@@ -1126,4 +1126,11 @@ LABELS = {
     "reference": "reference",
     "axis_talk": "Recruiter’s share of the words",
     "small": "Too few candidates to show this.",
+    "part": "Part",
+    "note": "Note",
+    "what": "What",
+    "number": "Number",
+    "why": "Why",
+    "low": "low",
+    "high": "high",
 }
