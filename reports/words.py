@@ -1126,6 +1126,7 @@ LABELS = {
     "reference": "reference",
     "axis_talk": "Recruiter’s share of the words",
     "small": "Too few candidates to show this.",
+    "summary_foot": "Summary; all numbers are in the weekly report.",
     "part": "Part",
     "note": "Note",
     "what": "What",
