@@ -1111,6 +1111,20 @@ def footer(version: str) -> str:
     return f"Numbers from the published snapshot; names and texts of people are not in this report.{made}"
 
 
+# Mail and overview
+
+
+def figure_line(row: Sequence[str]) -> str:
+    """A row of the weekly figures in plain text."""
+    name, value, usual, week = row
+    return f"{name}: {value} ({f'usually {usual}, ' if usual != '–' else ''}week of {week})"
+
+
+def attached(has_pdf: bool) -> str:
+    """What comes with the mail."""
+    return "The summary is attached as PDF." if has_pdf else ""
+
+
 LABELS = {
     "main_points": "Main points",
     "data": "Data",
