@@ -23,7 +23,7 @@ from schemas.errors import ForbiddenPairError, InputError, TalkshareError, Usage
 EXIT_CODES = """\
 Exit codes: 0 done; 1 unexpected failure; 2 wrong use or settings; 3 done, but some export was refused;
 4 nothing to show yet; 5 the audit failed and nothing was published; 6 the guard refused a pair; 7 another run is
-under way."""
+under way; 8 a mail was not sent."""
 
 app = App(
     name="talkshare",
@@ -219,18 +219,39 @@ def retract(file: str, *, home: HomeOption = None) -> None:
 
 
 @app.command
-def report(*, week: str | None = None, home: HomeOption = None) -> None:
-    """Write the weekly report from the published snapshot; prints its path.
+def report(
+    *,
+    week: str | None = None,
+    send: Annotated[bool, Parameter(negative="", help="Send it to [mail] recipients, once a week each.")] = False,
+    to: Annotated[list[str] | None, Parameter(help="With --send: these addresses in place of the settings'.")] = None,
+    dry_run: Annotated[bool, Parameter(negative="", help="With --send: write the mails beside the report.")] = False,
+    again: Annotated[bool, Parameter(negative="", help="With --send: also to those who have it already.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Write the weekly report from the published snapshot; prints its path. With --send, mail it.
 
     Parameters
     ----------
     week
         Any day of the week, YYYY-MM-DD; default: the newest week that everybody had seven days to answer.
     """
+    from flows.mailing import send_report, write_mails
     from flows.reporting import write_report
 
+    if not send and (to or dry_run or again):
+        raise UsageError("--to, --dry-run and --again belong to --send.")
     place, settings = _opened(home)
-    print(write_report(place, settings, day=_day(week)))
+    written = write_report(place, settings, day=_day(week))
+    print(written.path)
+    for note in written.notes:
+        _say(f"talkshare: {note}")
+    if not send:
+        return
+    options: dict[str, Any] = {"to": to or [], "now": datetime.now(UTC), "is_newest": week is None}
+    if dry_run:
+        print(*write_mails(place, settings, written, **options), sep="\n")
+    else:
+        print(*send_report(place, settings, written, **options, again=again), sep="\n")
 
 
 def _day(text: str | None) -> date | None:

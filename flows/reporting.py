@@ -1,29 +1,82 @@
-"""Reads the published snapshot and writes the week's report."""
+"""Reads the published snapshot and writes the week's report in all its forms, and the page over all weeks."""
 
 from __future__ import annotations
 
+import contextlib
+import json
+from collections.abc import Mapping
 from contextlib import closing
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from flows import store
 from flows.config import Settings
 from flows.store import Home
-from schemas.errors import NothingToDoError
+from schemas.errors import NothingToDoError, UsageError
 from sql.frames import fetch
 
+if TYPE_CHECKING:
+    from reports.overview import Week
+
 FRAMES = ("metric_week", "associations", "approach_metrics", "set_aside", "exclusions", "source_files")
+FORMS = {"HTML": "weekly.html", "PDF": "weekly.pdf", "Excel": "weekly.xlsx", "JSON": "weekly.json"}
 
 
-def write_report(home: Home, settings: Settings, *, day: date | None = None) -> Path:
-    """Render the report of the week that holds `day`, into `reports/<iso-week>/weekly.html`; returns its path.
+@dataclass(frozen=True)
+class WeekReport:
+    """A written week: the composed page, where it lies, and why a form of it is missing."""
 
-    Without a day: the newest week that everybody had seven days to answer. Numbers come from the snapshot only.
-    Raises NothingToDoError if there is no snapshot, or nothing in it.
+    page: Mapping[str, Any]
+    path: Path
+    pdf: bytes | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def week(self) -> date:
+        """Its Monday."""
+        week: date = self.page["facts_of_week"]["week"]
+        return week
+
+    @property
+    def published_at(self) -> datetime:
+        """When the numbers were published."""
+        moment: datetime = self.page["facts_of_week"]["published_at"]
+        return moment
+
+
+def write_report(home: Home, settings: Settings, *, day: date | None = None) -> WeekReport:
+    """Write the week that holds `day` into `reports/<iso-week>/` as HTML, PDF, XLSX and JSON, and renew the overview.
+
+    Without a day: the newest week that everybody had seven days to answer. Numbers come from the snapshot only; the
+    PDF needs the extra `pdf`, and a note says so where it is missing. Raises NothingToDoError if there is no snapshot,
+    or nothing in it.
     """
-    from reports.weekly import ReportOptions, WeeklyData, render
+    from reports.sheets import as_json, as_workbook
+    from reports.weekly import as_html
+
+    page = _composed(home, settings, day)
+    year, number, _ = page["facts_of_week"]["week"].isocalendar()
+    folder = home.reports / f"{year}-W{number:02d}"
+    folder.mkdir(parents=True, exist_ok=True)
+    pdf, notes = _pdf_of(page)
+    forms = {
+        "HTML": as_html(page).encode(),
+        "PDF": pdf,
+        "Excel": as_workbook(page),
+        "JSON": as_json(page).encode(),
+    }
+    for name, content in forms.items():
+        _write(folder / FORMS[name], content)
+    _write(home.reports / "index.html", _overview(home, settings).encode())
+    return WeekReport(page, folder / FORMS["HTML"], pdf, notes)
+
+
+def _composed(home: Home, settings: Settings, day: date | None) -> dict[str, Any]:
+    from reports.weekly import ReportOptions, WeeklyData, compose
 
     with closing(store.open_snapshot(home)) as connection:
         frames = {name: fetch(connection, f"from {name}") for name in FRAMES}
@@ -36,14 +89,55 @@ def write_report(home: Home, settings: Settings, *, day: date | None = None) -> 
         weeks=settings.report.weeks,
         minimum_candidates=settings.privacy.minimum_candidates,
     )
-    html = render(WeeklyData(**frames, snapshot_info=info | runs.row(0, named=True)), week=week, settings=options)
-    year, number, _ = week.isocalendar()
-    path = home.reports / f"{year}-W{number:02d}" / "weekly.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    built = path.with_suffix(".next")
-    built.write_text(html, encoding="utf-8")
+    return compose(WeeklyData(**frames, snapshot_info=info | runs.row(0, named=True)), week=week, settings=options)
+
+
+def _pdf_of(page: Mapping[str, Any]) -> tuple[bytes | None, tuple[str, ...]]:
+    from reports.summary import as_pdf
+
+    try:
+        return as_pdf(page), ()
+    except UsageError as error:
+        return None, (str(error),)
+
+
+def _write(path: Path, content: bytes | None) -> None:
+    """Write the file whole; without content, take away what an earlier rendering left."""
+    if content is None:
+        path.unlink(missing_ok=True)
+        return
+    built = path.with_name(f"{path.name}.next")
+    built.write_bytes(content)
     store.swap_in(built, path)
-    return path
+
+
+def _overview(home: Home, settings: Settings) -> str:
+    from reports.overview import overview
+
+    pages = sorted(home.reports.glob(f"*/{FORMS['HTML']}"))
+    weeks = [week for page in pages if (week := _week_in(page.parent))]
+    return overview(weeks, title=settings.report.title)
+
+
+def _week_in(folder: Path) -> Week | None:
+    """What a folder's own files tell of its week; None for a folder that is not called like one."""
+    from reports.overview import Week
+
+    try:
+        first = date.fromisoformat(f"{folder.name}-1")
+    except ValueError:
+        return None
+    told: dict[str, Any] = {}
+    # Reports of before there was a JSON are listed too, without their finding.
+    with contextlib.suppress(OSError, ValueError):
+        told = json.loads((folder / FORMS["JSON"]).read_text(encoding="utf-8"))
+    return Week(
+        monday=first,
+        folder=folder.name,
+        main_point=next(iter(told.get("main_points", [])), ""),
+        made_at=told.get("made", ""),
+        files={name: file for name, file in FORMS.items() if (folder / file).exists()},
+    )
 
 
 def monday(day: date) -> date:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import textwrap
 from collections.abc import Mapping
 from datetime import date
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from typing import Any
 
 from reports import words
+from reports.addresses import NOT_FOR_HEADERS
 from reports.pictures import as_png, light
 from reports.weekly import Figure, as_html
 
@@ -22,18 +22,6 @@ PICTURES = ("weekly", "funnel", "talk")
 MOST_PICTURES = 2
 LONGEST_SUBJECT = 160
 WIDTH = 78
-_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+")
-# Line ends that would begin a new header, and marks that turn the writing around.
-_NOT_FOR_HEADERS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
-
-
-def address_of(text: str) -> Address | None:
-    """`ana@example.org` or `Ana <ana@example.org>` as an address; None for anything else."""
-    name, plain = parseaddr(text)
-    if not _ADDRESS.fullmatch(plain) or _NOT_FOR_HEADERS.search(text):
-        return None
-    user, domain = plain.rsplit("@", 1)
-    return Address(name, user, domain)
 
 
 def message(page: Mapping[str, Any], *, sender: Address, recipient: Address, pdf: bytes | None) -> EmailMessage:
@@ -74,7 +62,7 @@ def message(page: Mapping[str, Any], *, sender: Address, recipient: Address, pdf
 def subject(page: Mapping[str, Any]) -> str:
     """The week's first main point, then what it is about; one line, whatever a title holds."""
     lead, _ = words.lead(page["points"][0])
-    text = " ".join(_NOT_FOR_HEADERS.sub(" ", f"{lead.rstrip('.')} · {page['head']['title']}").split())
+    text = " ".join(NOT_FOR_HEADERS.sub(" ", f"{lead.rstrip('.')} · {page['head']['title']}").split())
     return textwrap.shorten(text, LONGEST_SUBJECT, placeholder=" …")
 
 

@@ -54,6 +54,7 @@ def as_json(page: Mapping[str, Any]) -> str:
                 "week": week.isoformat(),
                 "made_at": facts["published_at"].astimezone(UTC).isoformat(),
                 "time_zone": facts["time_zone"],
+                "made": head["made_at"],
                 "covered": head["covered"],
                 "version": facts["version"],
                 "schema_version": facts["schema_version"],
