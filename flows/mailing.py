@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import smtplib
 import ssl
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from flows import store
 from flows.config import MailSettings, Settings
 from flows.reporting import WeekReport
 from flows.store import Connection, Home
 from schemas.errors import DeliveryError, UsageError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PASSWORD_VARIABLE = "TALKSHARE_SMTP_PASSWORD"
 PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -168,8 +166,8 @@ def _refuse_doubtful(connection: Connection, report: WeekReport, *, now: datetim
             f"Nothing was sent: the last run{when} did not pass its checks, so the numbers may be old or wrong. "
             "Look with `talkshare status`, run again, then send."
         )
-    published = report.published_at.astimezone(UTC)
-    made = f"the snapshot is of {published:%Y-%m-%d %H:%M} UTC"
+    published = report.published_at.astimezone(ZoneInfo(report.page["facts_of_week"]["time_zone"]))
+    made = f"the snapshot is of {published:%Y-%m-%d %H:%M}"
     if published.date() < report.week + timedelta(days=7):
         raise DeliveryError(
             f"Nothing was sent: {made}, before the week of {report.week} was over. Run again, then send."
@@ -229,18 +227,29 @@ def _attempt(letter: EmailMessage, mail: MailSettings, password: str | None) -> 
     try:
         with _connected(mail, password) as server:
             server.send_message(letter)
-    except smtplib.SMTPRecipientsRefused as error:
-        [(code, said)] = error.recipients.values()
-        return _said(code, said), 400 <= code < 500
-    except smtplib.SMTPResponseException as error:
-        return _said(error.smtp_code, error.smtp_error), 400 <= error.smtp_code < 500
-    except smtplib.SMTPNotSupportedError as error:
-        return f"the mail server {mail.host} cannot do what is asked of it: {error}", False
-    except ssl.SSLCertVerificationError as error:
-        return f"the certificate of {mail.host} is not trusted: {error.verify_message}", False
-    except (smtplib.SMTPServerDisconnected, OSError) as error:
-        return f"the mail server {mail.host} cannot be reached: {getattr(error, 'strerror', None) or error}", True
+    except OSError as error:
+        return _what_went_wrong(error, mail.host)
     return "", False
+
+
+def _what_went_wrong(error: OSError, host: str | None) -> tuple[str, bool]:
+    """The failure on one line, addresses cut down; and whether it may pass: the server says so, or is not reached."""
+    from reports.addresses import masked
+
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            [(code, answer)] = error.recipients.values()
+            return _said(code, answer), 400 <= code < 500
+        case smtplib.SMTPResponseException():
+            return _said(error.smtp_code, error.smtp_error), 400 <= error.smtp_code < 500
+        case smtplib.SMTPServerDisconnected():
+            return f"the mail server {host} hung up", True
+        case smtplib.SMTPException():
+            return f"the mail server {host} cannot do what is asked of it: {masked(str(error))}", False
+        case ssl.SSLCertVerificationError():
+            return f"the certificate of {host} is not trusted: {error.verify_message}", False
+        case _:
+            return f"the mail server {host} cannot be reached: {error.strerror or error}", True
 
 
 @contextmanager
@@ -252,12 +261,17 @@ def _connected(mail: MailSettings, password: str | None) -> Iterator[smtplib.SMT
         server = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=trusted)
     else:
         server = smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
-    with server:
+    try:
         if mail.tls == "starttls":
             server.starttls(context=trusted)
         if mail.user and password is not None:
             server.login(mail.user, password)
         yield server
+    finally:
+        # A farewell that goes wrong must not make a mail that was taken look like one that was not.
+        with contextlib.suppress(OSError):
+            server.quit()
+        server.close()
 
 
 def _said(code: int, text: bytes | str) -> str:

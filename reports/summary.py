@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Mapping
 from datetime import UTC
 from typing import Any
@@ -42,7 +44,9 @@ def as_pdf(page: Mapping[str, Any]) -> bytes:
 
 def _weasyprint() -> Any:
     try:
-        import weasyprint
+        # Without its libraries it prints an advice of its own to stdout, where our results go.
+        with contextlib.redirect_stdout(io.StringIO()):
+            import weasyprint
     except ImportError as error:
         raise UsageError(
             "No weekly.pdf: WeasyPrint is not there. Install it with `pip install talkshare[pdf]`."
