@@ -114,8 +114,10 @@ def _sender(mail: MailSettings) -> Address:
 def _recipients(mail: MailSettings, to: Sequence[str]) -> list[Address]:
     if not (to or mail.recipients):
         raise UsageError("Nobody is to get the mail: set [mail] recipients, or give --to.")
-    found = [_address(text) for text in to or mail.recipients]
-    return list({_key(address): address for address in found}.values())
+    found: dict[str, Address] = {}
+    for address in map(_address, to or mail.recipients):
+        found.setdefault(_key(address), address)
+    return list(found.values())
 
 
 def _address(text: str) -> Address:

@@ -37,7 +37,7 @@ class Postbox:
 
     def authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
         self.logins.append((data.login.decode(), data.password.decode()))
-        return AuthResult(success=data.password == b"open sesame")
+        return AuthResult(success=data.password == b"open sesame", handled=False)
 
     def letters(self) -> list[EmailMessage]:
         parsed = [message_from_bytes(content, policy=policy.default) for _, content in self.mails]

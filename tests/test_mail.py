@@ -318,7 +318,19 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed")
     path = tmp_path_factory.mktemp("tls") / "own.pem"
-    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-keyout"]
+    make = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=127.0.0.1",
+        "-keyout",
+    ]
     subprocess.run([*make, path, "-out", f"{path}.crt"], check=True, capture_output=True)
     path.write_bytes(path.read_bytes() + Path(f"{path}.crt").read_bytes())
     yield path
@@ -392,7 +404,7 @@ def test_sends_nothing_from_a_snapshot_that_is_too_old(home: Home, report: WeekR
             send(home, report, settings(mail), now=late)
         assert postbox.mails == []
         # It is Monday in Berlin; and an old week is sent when somebody asks for it.
-        send(home, at(datetime(2026, 11, 15, 23, 30, tzinfo=UTC)), settings(mail), now=NOW)
+        send(home, at(datetime(2026, 11, 15, 23, 30, tzinfo=UTC)), settings(mail), now=NOW - timedelta(days=6))
         send(home, report, settings(mail, BO), now=late, is_newest=False)
     assert len(postbox.mails) == 2
 
