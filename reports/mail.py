@@ -60,9 +60,14 @@ def message(page: Mapping[str, Any], *, sender: Address, recipient: Address, pdf
 
 
 def subject(page: Mapping[str, Any]) -> str:
-    """The week's first main point, then what it is about; one line, whatever a title holds."""
+    """The week's finding without its numbers, then what it is about; one line, whatever a title holds.
+
+    Where the replies are as usual and something else is not, that is the finding.
+    """
     lead, _ = words.lead(page["points"][0])
-    text = " ".join(NOT_FOR_HEADERS.sub(" ", f"{lead.rstrip('.')} · {page['head']['title']}").split())
+    odd = [item["is_odd"] for item in page["tiles"]["items"]]
+    finding = page["tiles"]["headline"] if any(odd) and not odd[0] else lead.partition(": ")[0].rstrip(".")
+    text = " ".join(NOT_FOR_HEADERS.sub(" ", f"{finding} · {page['head']['title']}").split())
     return textwrap.shorten(text, LONGEST_SUBJECT, placeholder=" …")
 
 

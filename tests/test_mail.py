@@ -99,7 +99,7 @@ def home(published: Home, tmp_path: Path) -> Home:
 
 @pytest.fixture
 def report(home: Home) -> WeekReport:
-    return WeekReport(page(), write_report(home, Settings()).path, pdf())
+    return WeekReport(page(), home.reports / "2026-W46" / "weekly.html", pdf())
 
 
 def settings(mail: MailSettings, *recipients: str) -> Settings:
@@ -173,7 +173,16 @@ def test_every_week_can_be_mailed(name: str) -> None:
     mail = letter(page(name))
     first = " ".join(page(name)["points"][0].split())
     assert first[:40] in " ".join(text_of(mail, "plain").split())
-    assert mail["Subject"].split(" · ")[0].rstrip(" …") in first
+    finding, about = mail["Subject"].split(" · ")
+    assert finding in first
+    assert about == page(name)["head"]["title"]
+
+
+def test_the_subject_names_what_is_unusual_where_replies_are_not() -> None:
+    tiles = page("usual")["tiles"]
+    odd = [item | {"is_odd": place == 4} for place, item in enumerate(tiles["items"])]
+    changed = page("usual") | {"tiles": tiles | {"items": odd, "headline": "1 of 7 weekly figures lies outside"}}
+    assert letter(changed)["Subject"].startswith("1 of 7 weekly figures lies outside · ")
 
 
 def test_the_same_week_and_recipient_give_the_same_bytes() -> None:
@@ -339,6 +348,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 # Passwords
 
 
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")
 def test_logs_in_with_the_password_of_the_environment_or_a_file(home: Home, report: WeekReport) -> None:
     postbox = Postbox()
     with listening(postbox, authenticator=postbox.authenticate, auth_require_tls=False, auth_required=True) as mail:
