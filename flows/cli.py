@@ -23,7 +23,7 @@ from schemas.errors import ForbiddenPairError, InputError, TalkshareError, Usage
 EXIT_CODES = """\
 Exit codes: 0 done; 1 unexpected failure; 2 wrong use or settings; 3 done, but some export was refused;
 4 nothing to show yet; 5 the audit failed and nothing was published; 6 the guard refused a pair; 7 another run is
-under way."""
+under way; 8 a mail was not sent."""
 
 app = App(
     name="talkshare",
@@ -220,8 +220,19 @@ def retract(file: str, *, home: HomeOption = None) -> None:
 
 
 @app.command
-def report(*, week: str | None = None, team: str | None = None, home: HomeOption = None) -> None:
+def report(
+    *,
+    week: str | None = None,
+    team: str | None = None,
+    send: Annotated[bool, Parameter(negative="", help="Send it to [mail] recipients, once a week each.")] = False,
+    to: Annotated[list[str] | None, Parameter(help="With --send: these addresses in place of the settings'.")] = None,
+    dry_run: Annotated[bool, Parameter(negative="", help="With --send: write the mails beside the report.")] = False,
+    again: Annotated[bool, Parameter(negative="", help="With --send: also to those who have it already.")] = False,
+    home: HomeOption = None,
+) -> None:
     """Write the weekly report from the published snapshot, and the pages of the configured teams; prints the paths.
+
+    With --send, mail it.
 
     Parameters
     ----------
@@ -230,16 +241,32 @@ def report(*, week: str | None = None, team: str | None = None, home: HomeOption
     team
         Write the page of this team only; refused where it, or the rest, is too small.
     """
+    from flows.mailing import send_report, write_mails
     from flows.reporting import write_report, write_team_reports
 
+    if not send and (to or dry_run or again):
+        raise UsageError("--to, --dry-run and --again belong to --send.")
+    if send and team:
+        raise UsageError("--send mails the report of all; a team's page is for you to hand over.")
     place, settings = _opened(home)
-    print(write_report(place, settings, day=_day(week), team=team, now=datetime.now(UTC)))
+    now = datetime.now(UTC)
+    written = write_report(place, settings, day=_day(week), team=team, now=now)
+    print(written.path)
+    for note in written.notes:
+        _say(f"talkshare: {note}")
     if not team:
-        paths, refusals = write_team_reports(place, settings, day=_day(week))
-        for path in paths:
-            print(path)
+        reports, refusals = write_team_reports(place, settings, day=_day(week), now=now)
+        for report in reports:
+            print(report.path)
         for refusal in refusals:
             print(f"note: {refusal}")
+    if not send:
+        return
+    options: dict[str, Any] = {"to": to or [], "now": now, "is_newest": week is None}
+    if dry_run:
+        print(*write_mails(place, settings, written, **options), sep="\n")
+    else:
+        print(*send_report(place, settings, written, **options, again=again), sep="\n")
 
 
 @app.command

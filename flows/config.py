@@ -203,6 +203,36 @@ class ReportSettings(Section):
     """Each also gets a page of its own, where it and the rest are large enough."""
 
 
+class MailSettings(Section):
+    """Who gets the weekly mail, and through which server; nobody by default."""
+
+    host: str | None = None
+    port: int | None = Field(None, ge=1, le=65535)
+    """Default: 587 with starttls, 465 with tls, 25 with none."""
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    """Whoever logs in gives the password by the environment's TALKSHARE_SMTP_PASSWORD, or in `password_file`."""
+    password_file: Path | None = None
+    sender: str | None = None
+    recipients: list[str] = Field(default_factory=list)
+
+    @field_validator("sender")
+    @classmethod
+    def _sender_is_an_address(cls, value: str | None) -> str | None:
+        return value if value is None else _checked_address(value)
+
+    @field_validator("recipients")
+    @classmethod
+    def _recipients_are_addresses(cls, value: list[str]) -> list[str]:
+        return [_checked_address(text) for text in value]
+
+    @model_validator(mode="after")
+    def _password_stays_secret(self) -> MailSettings:
+        if self.user and self.tls == "none" and self.host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError('a password would cross the network readable: set tls = "starttls" or "tls"')
+        return self
+
+
 class ScheduleSettings(Section):
     """When the scheduled flows run."""
 
@@ -237,6 +267,7 @@ class Settings(BaseSettings):
     hypotheses: list[HypothesisSettings] = Field(default_factory=list)
     privacy: PrivacySettings = PrivacySettings()  # type: ignore[call-arg]
     report: ReportSettings = ReportSettings()  # type: ignore[call-arg]
+    mail: MailSettings = MailSettings()  # type: ignore[call-arg]
     schedule: ScheduleSettings = ScheduleSettings()
 
     @field_validator("time_zone")
@@ -313,6 +344,14 @@ def load_settings(home: Path) -> Settings:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         raise UsageError(f"{path}: {faults}. `talkshare init --print` shows every key with its default.") from error
+
+
+def _checked_address(text: str) -> str:
+    from reports.addresses import address_of, masked
+
+    if address_of(text) is None:
+        raise ValueError(f"{masked(text)!r} is no mail address; write ana@example.org or Ana <ana@example.org>")
+    return text
 
 
 def _checked_zone(value: Any) -> str | None:

@@ -67,6 +67,15 @@ TEMPLATE = """\
 # recruiters = false                    # true: recruiters one by one, alphabetical; ids unless names = "full"
 # teams = ["Data"]                      # example: a page of its own for each, where it and the rest are large enough
 
+[mail]                                  # who gets the week by mail; nobody by default
+# host = "smtp.example.org"             # example
+# tls = "starttls"                      # or "tls", or "none" for a server on this machine
+# port = 587                            # example; 587 with starttls, 465 with tls, 25 with none
+# user = "talkshare"                    # example: whoever logs in; the password is in TALKSHARE_SMTP_PASSWORD, or
+# password_file = "smtp.password"       # example: in a file, beside this one
+# sender = "Talkshare <talkshare@example.org>"   # example
+# recipients = ["manager@example.org"]  # example: the scheduled report is sent to them, once a week each
+
 [schedule]
 # nightly = "15 2 * * *"
 # weekly = "0 6 * * 1"

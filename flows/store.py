@@ -219,9 +219,12 @@ _TABLES: tuple[str, ...] = (
         metric varchar, week date, first_published_at timestamptz, first_state varchar, first_value double,
         first_n_approaches bigint, first_n_candidates bigint, first_judged_at timestamptz, first_judged_value double,
         first_judged_n_approaches bigint, first_judged_n_candidates bigint, primary key (metric, week))""",
+    """create table if not exists mails_sent (
+        week date, recipient varchar, message_id varchar, begun_at timestamptz, sent_at timestamptz,
+        primary key (week, recipient))""",
 )
 
-HISTORY = ("runs", "run_steps", "hypotheses", "week_history")
+HISTORY = ("runs", "run_steps", "hypotheses", "week_history", "mails_sent")
 """What no export can bring back."""
 
 

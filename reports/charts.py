@@ -67,7 +67,7 @@ def to_svg(chart: alt.LayerChart) -> str:
     import altair
     import vl_convert
 
-    spec = chart.to_dict() | {"config": THEME}
+    spec = _on_one_line(chart.to_dict()) | {"config": THEME}
     version = ".".join(altair.SCHEMA_VERSION.lstrip("v").split(".")[:2])
     svg = vl_convert.vegalite_to_svg(spec, vl_version=version)
     svg = re.sub(r' (?:xmlns(?::xlink)?|version|class|font-family|role|aria-[a-z]+)="[^"]*"', "", svg)
@@ -79,6 +79,15 @@ def to_svg(chart: alt.LayerChart) -> str:
     for colour, variable in VARIABLES.items():
         svg = svg.replace(colour, f"var({variable})")
     return svg
+
+
+def _on_one_line(part: Any) -> Any:
+    """The part of a chart without control characters: measuring such a label would abort the whole process."""
+    if isinstance(part, str):
+        return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", part)
+    if isinstance(part, dict):
+        return {key: _on_one_line(value) for key, value in part.items()}
+    return [_on_one_line(value) for value in part] if isinstance(part, list) else part
 
 
 @dataclass(frozen=True)

@@ -112,11 +112,13 @@ def render(data: WeeklyData, *, week: date, settings: ReportOptions) -> str:
 
     Raises UsageError for a language there are no words for.
     """
+    return as_html(compose(data, week=week, settings=settings))
+
+
+def as_html(page: Mapping[str, Any], template: str = "weekly.html.j2") -> str:
+    """A composed page through one of the templates."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    if settings.language != "en":
-        raise UsageError(f"report language {settings.language!r} is not there; use 'en'")
-    numbers = estimate(data, week, settings)
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -124,7 +126,18 @@ def render(data: WeeklyData, *, week: date, settings: ReportOptions) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("weekly.html.j2").render(
+    return environment.get_template(template).render(page).rstrip() + "\n"
+
+
+def compose(data: WeeklyData, *, week: date, settings: ReportOptions) -> dict[str, Any]:
+    """Everything the page says, before it is laid out; files and mails are made from it too, so all say the same.
+
+    Raises UsageError for a language there are no words for.
+    """
+    if settings.language != "en":
+        raise UsageError(f"report language {settings.language!r} is not there; use 'en'")
+    numbers = estimate(data, week, settings)
+    return dict(  # noqa: C408
         words=words,
         labels=words.LABELS,
         language=settings.language,
@@ -140,8 +153,14 @@ def render(data: WeeklyData, *, week: date, settings: ReportOptions) -> str:
         facts=words.quality_facts(numbers.quality, settings.minimum_candidates),
         how=words.how_to_read(settings.minimum_candidates),
         footer=words.footer(str(data.snapshot_info.get("version") or "")),
+        facts_of_week={
+            "week": week,
+            "published_at": _published_at(data.snapshot_info),
+            "time_zone": str(data.snapshot_info.get("time_zone") or "UTC"),
+            "version": str(data.snapshot_info.get("version") or ""),
+            "schema_version": data.snapshot_info.get("schema_version"),
+        },
     )
-    return page.rstrip() + "\n"
 
 
 def estimate(data: WeeklyData, week: date, settings: ReportOptions) -> Estimates:
@@ -237,11 +256,7 @@ def _finding_points(leading: Findings, event: str, labels: Mapping[str, str]) ->
 
 
 def _head(data: WeeklyData, numbers: Estimates, week: date, settings: ReportOptions) -> dict[str, str]:
-    published_at = data.snapshot_info["published_at"]
-    if isinstance(published_at, str):
-        published_at = datetime.fromisoformat(published_at)
-    if published_at.tzinfo is None:
-        published_at = published_at.replace(tzinfo=UTC)
+    published_at = _published_at(data.snapshot_info)
     many = numbers.recruiters if numbers.recruiters >= settings.minimum_recruiters else 0
     if data.snapshot_info.get("reply_refused_reason"):
         covered = words.covered_weeks(week)
@@ -254,6 +269,12 @@ def _head(data: WeeklyData, numbers: Estimates, week: date, settings: ReportOpti
         "made_at": words.made_at(published_at, str(data.snapshot_info.get("time_zone") or "UTC")),
         "covered": covered,
     }
+
+
+def _published_at(info: Mapping[str, Any]) -> datetime:
+    moment = info["published_at"]
+    moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _tiles(numbers: Estimates, week: date) -> dict[str, Any]:

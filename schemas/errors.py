@@ -47,3 +47,9 @@ class BusyError(TalkshareError):
     """Another run holds this home."""
 
     exit_code = 7
+
+
+class DeliveryError(TalkshareError):
+    """A mail was not sent; the message says why, without an address in full."""
+
+    exit_code = 8

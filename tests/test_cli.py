@@ -98,6 +98,19 @@ def test_a_week_without_data_gives_no_empty_report(demo: Path):
     assert "from the week of" in done.stderr
 
 
+def test_mails_are_written_on_a_dry_run_and_need_a_server_otherwise(demo: Path):
+    dry = talkshare("report", "--send", "--dry-run", "--to", "ana.lopez@example.org", home=demo)
+    assert (dry.returncode, dry.stderr) == (0, "")
+    page, mail = map(Path, dry.stdout.split())
+    assert (page.name, mail.name, mail.parent) == ("weekly.html", "weekly-1.eml", page.parent)
+    assert b"To: ana.lopez@example.org" in mail.read_bytes()
+    assert page.stat().st_size < 300_000
+    for options in (["--send", "--to", "ana.lopez@example.org"], ["--dry-run"], ["--send", "--to", "ana"]):
+        done = talkshare("report", *options, home=demo)
+        assert done.returncode == 2, options
+        assert "lopez" not in done.stderr
+
+
 def test_a_folder_that_cannot_be_a_home_is_said(tmp_path: Path):
     (tmp_path / "file").write_text("")
     done = talkshare("init", home=tmp_path / "file" / "home")

@@ -23,6 +23,9 @@ DOORS = {
     "jinja2": {"reports/"},
     "altair": {"reports/"},
     "vl_convert": {"reports/"},
+    "weasyprint": {"reports/summary.py"},
+    "xlsxwriter": {"reports/sheets.py"},
+    "smtplib": {"flows/mailing.py"},
 }
 
 

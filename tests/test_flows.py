@@ -15,6 +15,7 @@ import pytest
 from flows import serving
 from flows.store import Home
 from tests.homes import ask, write_messages
+from tests.loopback import Postbox, listening
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.prefect
@@ -55,7 +56,15 @@ def test_the_nightly_and_weekly_flows_run_for_real(connected: str, tmp_path: Pat
     write_messages(home.inbox, rows)
     counts = nightly(str(home.root))
     assert (counts["rows_in"], counts["rows_kept"], counts["status"]) == (10, 10, "published")
-    assert Path(weekly(str(home.root))).read_text(encoding="utf-8").startswith("<!doctype html>")
+    postbox = Postbox()
+    with listening(postbox) as mail:
+        (home.root / "talkshare.toml").write_text(
+            f'[mail]\nhost = "127.0.0.1"\nport = {mail.port}\ntls = "none"\n'
+            'sender = "talkshare@example.org"\nrecipients = ["canary.manager@example.org"]\n'
+        )
+        for _ in range(2):
+            assert Path(weekly(str(home.root))).read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert [address for address, _ in postbox.mails] == ["canary.manager@example.org"]
     assert ask(home, "select rows_in from runs") == [{"rows_in": 10}]
 
     async def seen() -> tuple[set[str], set[str], str]:
@@ -66,10 +75,13 @@ def test_the_nightly_and_weekly_flows_run_for_real(connected: str, tmp_path: Pat
         return tasks, states, json.dumps([artifact.data for artifact in artifacts], default=str)
 
     tasks, states, artifacts = asyncio.run(seen())
-    assert {"take_in", "measure", "relate", "publish", "write_report"} <= tasks
+    assert {"take_in", "measure", "relate", "publish", "write_report", "send_report"} <= tasks
     assert states == {"Completed"}
     assert "rows_already_known" in artifacts
     assert "messages.csv" not in artifacts
+    kept = b"".join(path.read_bytes() for path in Path(os.environ["PREFECT_HOME"]).rglob("*.db*"))
+    assert b"weekly-report" in kept
+    assert b"canary.manager" not in kept
 
 
 def test_a_flow_fails_loudly_and_keeps_the_last_snapshot(connected: str, tmp_path: Path):

@@ -53,7 +53,7 @@ def show(home: Home, *, threads: int, seed: int, plain: bool, progress: Callable
 def _run_plain(home: Home) -> Path:
     settings = load_settings(home.root)
     pipeline.run(home, settings, now=datetime.now(UTC))
-    return write_report(home, settings)
+    return write_report(home, settings).path
 
 
 def _run_flows(home: Home, progress: Callable[[str], None]) -> Path:

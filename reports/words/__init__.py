@@ -32,6 +32,7 @@ from reports.words.numbers import day as day
 from reports.words.numbers import few as few
 from reports.words.numbers import interval as interval
 from reports.words.numbers import per_hundred as per_hundred
+from reports.words.numbers import per_hundred_range as per_hundred_range
 from reports.words.numbers import percent as percent
 from reports.words.numbers import percent_range as percent_range
 from reports.words.numbers import period as period
@@ -583,6 +584,20 @@ def hidden_groups(names: Sequence[str]) -> str:
 GROUP_COLUMNS_SHOWN = ("Group", "Reply rate", "", "95% interval", "Replied", "Sent")
 
 
+# Mail and overview
+
+
+def figure_line(row: Sequence[str]) -> str:
+    """A row of the weekly figures in plain text."""
+    name, value, usual, week = row
+    return f"{name}: {value} ({f'usually {usual}, ' if usual != '–' else ''}week of {week})"
+
+
+def attached(has_pdf: bool) -> str:
+    """What comes with the mail."""
+    return "The summary is attached as PDF." if has_pdf else ""
+
+
 LABELS = {
     "not_by_team": "Not reckoned by team",
     "funnel": "Per 100 contacted",
@@ -606,4 +621,13 @@ LABELS = {
     "reference": "reference",
     "axis_talk": "Recruiter’s share of the words",
     "small": "Too few candidates to show this.",
+    "all_weeks": "Weekly outreach reports",
+    "summary_foot": "Summary; all numbers are in the weekly report.",
+    "part": "Part",
+    "note": "Note",
+    "what": "What",
+    "number": "Number",
+    "why": "Why",
+    "low": "low",
+    "high": "high",
 }

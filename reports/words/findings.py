@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reports.estimates import Finding, Findings
+from reports.shown import Shown, Span
 from reports.words.numbers import amount, count, percent, plain, points, sentence
 
 YES_NO = "yes or no"
@@ -196,12 +197,16 @@ def difference_words(finding: Finding) -> str:
         return "–"
     if finding.low is None or finding.high is None:
         return points(finding.difference)
-    return f"{points(finding.difference)} ({points(finding.low)} to {points(finding.high)})"
+    difference, low, high = points(finding.difference), points(finding.low), points(finding.high)
+    return Span(f"{difference} ({low} to {high})", low, high, difference)
 
 
 def least_words(finding: Finding) -> str:
     """The minimum detectable difference."""
-    return "–" if finding.minimum_detectable is None else f"{finding.minimum_detectable * 100:.1f}"
+    if finding.minimum_detectable is None:
+        return "–"
+    least = round(finding.minimum_detectable * 100, 1)
+    return Shown(f"{least:.1f}", least, "0.0")
 
 
 def size_words(finding: Finding) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from reports.estimates import Cohort, Rate
+from reports.shown import Shown, Span
 
 TOO_FEW = "too few to show"
 NOT_KNOWN = "not known"
@@ -26,35 +27,50 @@ MONTHS = (
 )
 
 
-def percent(share: float) -> str:
+def percent(share: float) -> Shown:
     """19%, 6.8%, 0.4%; one decimal below ten."""
-    return f"{per_hundred(share)}%"
+    return _as_percent(per_hundred(share))
 
 
-def per_hundred(share: float) -> str:
+def per_hundred(share: float) -> Shown:
     """19, 6.8, 0.4: the same without its sign."""
     scaled = share * 100
-    if scaled == 0 or scaled >= 99.95:
-        return f"{scaled:.0f}"
-    return f"{scaled:.1f}" if round(scaled, 1) < 10 else f"{scaled:.0f}"
+    is_whole = scaled == 0 or round(scaled, 1) >= 10
+    return _whole(scaled) if is_whole else Shown(f"{scaled:.1f}", round(scaled, 1), "0.0")
 
 
-def percent_range(low: float, high: float) -> str:
+def per_hundred_range(low: float, high: float) -> Span:
+    """13–22; whole numbers from ten on, and where only the lower end lies below ten."""
+    is_mixed = round(low * 100, 1) < 10 <= high * 100
+    start, end = (_whole(low * 100), _whole(high * 100)) if is_mixed else (per_hundred(low), per_hundred(high))
+    return Span(f"{start}–{end}", start, end)
+
+
+def percent_range(low: float, high: float) -> Span:
     """13–22%."""
-    if round(low * 100, 1) < 10 and high * 100 >= 10:
-        return f"{low * 100:.0f}–{high * 100:.0f}%"
-    return f"{per_hundred(low)}–{percent(high)}"
+    span = per_hundred_range(low, high)
+    return Span(f"{span}%", _as_percent(span.low), _as_percent(span.high))
 
 
-def points(difference: float) -> str:
+def _whole(number: float) -> Shown:
+    return Shown(f"{number:.0f}", round(number), "0")
+
+
+def _as_percent(number: Shown) -> Shown:
+    assert isinstance(number.value, int | float)
+    return Shown(f"{number}%", round(number.value / 100, 3), f"{number.form}%")
+
+
+def points(difference: float) -> Shown:
     """Differences of shares, with their sign: +3.1."""
     text = f"{abs(difference) * 100:.1f}"
-    return text if text == "0.0" else f"{'+' if difference > 0 else '−'}{text}"
+    signed = text if text == "0.0" else f"{'+' if difference > 0 else '−'}{text}"
+    return Shown(signed, float(signed.replace("−", "-")), "+0.0;-0.0;0.0")
 
 
-def count(number: int) -> str:
+def count(number: int) -> Shown:
     """1,204."""
-    return f"{number:,}"
+    return Shown(f"{number:,}", number, "#,##0")
 
 
 def few(number: int, minimum: int) -> str:
@@ -62,28 +78,31 @@ def few(number: int, minimum: int) -> str:
     return f"fewer than {minimum}" if 0 < number < minimum else count(number)
 
 
-def amount(value: float, unit: str) -> str:
+def amount(value: float, unit: str) -> Shown:
     """A value of a metric in its own unit."""
     if unit == "share":
         return percent(value)
     if unit == "words":
-        return f"{value:.0f} words"
-    return f"{value:.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
+        return Shown(f"{value:.0f} words", round(value), '0" words"')
+    return _whole(value) if value >= 10 or value == int(value) else Shown(f"{value:.1f}", round(value, 1), "0.0")
 
 
-def amount_range(low: float, high: float, unit: str) -> str:
+def amount_range(low: float, high: float, unit: str) -> Span:
     """A range of such values."""
-    return percent_range(low, high) if unit == "share" else f"{amount(low, '')}–{amount(high, unit)}"
+    if unit == "share":
+        return percent_range(low, high)
+    start, end = amount(low, ""), amount(high, unit)
+    return Span(f"{start}–{end}", start, end)
 
 
-def day(moment: date) -> str:
+def day(moment: date) -> Shown:
     """9 November 2026."""
-    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
+    return Shown(f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}", moment, "d mmmm yyyy")
 
 
-def short_day(moment: date) -> str:
+def short_day(moment: date) -> Shown:
     """9 Nov."""
-    return f"{moment.day} {MONTHS[moment.month - 1][:3]}"
+    return Shown(f"{moment.day} {MONTHS[moment.month - 1][:3]}", moment, "d mmm yyyy")
 
 
 def week_range(week: date) -> str:
@@ -104,7 +123,7 @@ def period(cohort: Cohort) -> str:
     return f"{start}\u00a0– {short_day(end)} {end.year}".replace(" ", "\u00a0").replace("–\u00a0", "– ")
 
 
-def interval(rate: Rate) -> str:
+def interval(rate: Rate) -> Span:
     """17–21%."""
     return percent_range(rate.low, rate.high)
 
