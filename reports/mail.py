@@ -14,8 +14,9 @@ from typing import Any
 
 from reports import words
 from reports.addresses import NOT_FOR_HEADERS
-from reports.figure import Figure, as_html
+from reports.figure import Figure
 from reports.pictures import as_png, light
+from reports.weekly import as_html
 
 PICTURES = ("weekly", "funnel", "talk")
 """Those that are drawn, in this order, at most two."""

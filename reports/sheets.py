@@ -147,7 +147,7 @@ def _groups(page: Mapping[str, Any]) -> Sheet:
 
 def _findings(page: Mapping[str, Any]) -> Sheet:
     findings = page["findings"]
-    rows = [[*row["cells"], row["flag"] or NOTHING] for row in (*findings["rows"], *findings["rest"])]
+    rows = [[*row["cells"], row["flag"] or NOTHING] for row in findings["rest"]]
     notes = [f"{reason}: {'; '.join(pairs)}." for reason, pairs in findings["too_little"]]
     if notes:
         notes = [findings["too_little_headline"], *notes]

@@ -38,6 +38,7 @@ def view(findings: Findings, info: Mapping[str, Any], labels: Mapping[str, str])
             for metric in measures(leading)[:MAXIMUM_MEASURES]
         ],
         "missed": words.missed(leading),
+        "rows": [_row(finding, widest, event, labels) for finding in leading.clear + leading.unclear],
         "rest": [_row(finding, widest, event, labels) for finding in every],
         "rest_headline": words.all_findings_headline(len(every)),
         "too_little": words.too_little_words(findings.too_little, event, labels),
