@@ -228,12 +228,12 @@ def test_no_page_tells_of_another_recruiter_or_a_candidate(ids: dict[str, str], 
 
 def test_the_managers_page_and_the_logs_hold_no_name_and_no_text(home: Home, pages: dict[str, str]) -> None:
     shown = SETTINGS.model_copy(update={"report": ReportSettings(recruiters=True)})
-    html = write_report(home, shown, now=LOGGED).read_text(encoding="utf-8")
+    html = write_report(home, shown, now=LOGGED).path.read_text(encoding="utf-8")
     logs = "".join(path.read_text() for path in home.logs.iterdir())
     assert 'id="recruiters"' in html
     for text in (html, logs):
         assert not re.search(r"Canary|rita|heron|walrus|Zebedee|Quill|@example", text, re.IGNORECASE)
-    named = write_report(home, FULL, now=LOGGED).read_text(encoding="utf-8")
+    named = write_report(home, FULL, now=LOGGED).path.read_text(encoding="utf-8")
     assert all(f"Rita Canary{letter}" in named for letter in "ABCDEFG")
     assert not re.search(r"heron|walrus|Zebedee|Quill|@example", named)
 
