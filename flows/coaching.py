@@ -82,9 +82,10 @@ def _write_page(
     home: Home, settings: Settings, team: TeamData, firsts: pl.DataFrame, recruiter_id: str, *, now: datetime
 ) -> Path:
     from reports.coaching import families_of, render
+    from sql.shrinkage import drawn_rates
 
     page = Page("coaching page", "recruiter", recruiter_id)
-    families = families_of(team, recruiter_id)
+    families = families_of(team, recruiter_id, drawn_rates)
     latest, texts = _openings(home, settings, team, firsts, page, families, now=now)
     name = people.names_of(home, settings, page, now=now).get(recruiter_id)
     html = render(team, recruiter_id, name=name, openings=latest, families=families, texts=texts)

@@ -17,6 +17,7 @@ from reports.profile import (
     MINIMUM_APPROACHES,
     OUTCOME_MEASURES,
     WEEKS_OF_FUNNEL,
+    Draw,
     Estimate,
     Family,
     Row,
@@ -82,10 +83,10 @@ class Opening:
     """Sentence and kind; the kind is None in a language without rules."""
 
 
-def families_of(team: TeamData, recruiter_id: str) -> list[Family]:
-    """The recruiter's most used texts."""
+def families_of(team: TeamData, recruiter_id: str, draw: Draw) -> list[Family]:
+    """The recruiter's most used texts; `draw` draws their rates toward the usual one."""
     refused = "replied_30d" in team.refused
-    return own_families(team.outreach, recruiter_id, team.shown_families, team.week, reply_refused=refused)
+    return own_families(team.outreach, recruiter_id, team.shown_families, team.week, reply_refused=refused, draw=draw)
 
 
 def render(

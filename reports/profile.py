@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Literal
@@ -96,6 +96,10 @@ class Try:
     def is_clear(self) -> bool:
         """The team's data speak for it."""
         return self.finding is not None and self.finding.verdict == self.practice.wanted
+
+
+Draw = Callable[[pl.DataFrame, pl.DataFrame], tuple[float, Sequence[tuple[float, float, float]]]]
+"""Groups of `n, k`, and some of them -> the usual rate, and of each of those the drawn rate with its interval."""
 
 
 @dataclass(frozen=True)
@@ -277,7 +281,7 @@ def own_funnel(rows: pl.DataFrame, week: date, refused: Sequence[str]) -> list[t
 
 
 def own_families(
-    rows: pl.DataFrame, recruiter_id: str, shown: Sequence[str], week: date, *, reply_refused: bool
+    rows: pl.DataFrame, recruiter_id: str, shown: Sequence[str], week: date, *, reply_refused: bool, draw: Draw
 ) -> list[Family]:
     """The recruiter's most used texts among the `shown` template families, with replies in 30 days to their own uses.
 
@@ -296,7 +300,7 @@ def own_families(
         .agg(n=pl.len(), k=pl.col("replied_30d").sum().cast(pl.Int64))
         .sort("template_id", "recruiter_id")
     )
-    drawn = _drawn(cells, recruiter_id) if not reply_refused else {}
+    drawn = _drawn(cells, recruiter_id, draw) if not reply_refused else {}
     mine = {row["template_id"]: row for row in cells.filter(recruiter_id=recruiter_id).iter_rows(named=True)}
     found = []
     for template_id, n, thread_id, approach_no in counted.head(MAXIMUM_FAMILIES).iter_rows():
@@ -308,22 +312,15 @@ def own_families(
     return found
 
 
-def _drawn(cells: pl.DataFrame, recruiter_id: str) -> dict[str, tuple[Estimate, float]]:
-    from sql.shrinkage import Groups, beta_interval, fit, posterior
-
+def _drawn(cells: pl.DataFrame, recruiter_id: str, draw: Draw) -> dict[str, tuple[Estimate, float]]:
     own = cells.filter(recruiter_id=recruiter_id)
-    if (
-        own.is_empty()
-        or cells.filter(pl.col("recruiter_id") != recruiter_id)["recruiter_id"].n_unique() < MINIMUM_OTHERS
-    ):
+    others = cells.filter(pl.col("recruiter_id") != recruiter_id)
+    if own.is_empty() or others["recruiter_id"].n_unique() < MINIMUM_OTHERS:
         return {}
-    prior = fit(Groups.of(cells["n"], cells["k"]))
-    mean, variance = posterior(prior, Groups.of(own["n"], own["k"]))
-    low, high = beta_interval(mean, variance)
-    usual = round(prior.ratio, 3)
+    usual, rates = draw(cells, own)
     return {
-        template: (Estimate(round(float(m), 9), round(float(lo), 9), round(float(hi), 9), n), usual)
-        for template, n, m, lo, hi in zip(own["template_id"], own["n"], mean, low, high, strict=True)
+        template: (Estimate(mean, low, high, n), usual)
+        for template, n, (mean, low, high) in zip(own["template_id"], own["n"], rates, strict=True)
     }
 
 

@@ -200,3 +200,12 @@ def _expected(counts: pl.DataFrame) -> tuple[Floats, Floats]:
         .sort("template_id")
     )
     return found["mean"].to_numpy(), found["variance"].to_numpy()
+
+
+def drawn_rates(cells: pl.DataFrame, own: pl.DataFrame) -> tuple[float, list[tuple[float, float, float]]]:
+    """Of groups `n, k`: the rate they are drawn toward, and of each of `own` the drawn rate with its 95 % interval."""
+    prior = fit(Groups.of(cells["n"], cells["k"]))
+    mean, variance = posterior(prior, Groups.of(own["n"], own["k"]))
+    low, high = beta_interval(mean, variance)
+    rates = [tuple(round(float(value), 9) for value in row) for row in zip(mean, low, high, strict=True)]
+    return round(prior.ratio, 3), [(row[0], row[1], row[2]) for row in rates]

@@ -37,6 +37,7 @@ from reports.profile import (
     tries,
 )
 from schemas.errors import NothingToDoError, UsageError
+from sql.shrinkage import drawn_rates
 from tests.homes import NOW, ask, run
 from tests.test_cli import talkshare
 from tests.test_report_weekly import VOID, Reader
@@ -420,7 +421,7 @@ def test_own_texts_count_own_uses_and_are_drawn_toward_all_texts() -> None:
             for number in range(40)
         ]
     )  # fmt: skip
-    found = own_families(rows, "r0", ["f0", "f1", "f2"], date(2026, 11, 2), reply_refused=False)
+    found = own_families(rows, "r0", ["f0", "f1", "f2"], date(2026, 11, 2), reply_refused=False, draw=drawn_rates)
     assert [(family.template_id, family.n_uses, family.n_replied) for family in found] == [
         ("f0", 40, 30), ("f1", 40, 4), ("f2", 40, 4),
     ]  # fmt: skip
@@ -430,5 +431,5 @@ def test_own_texts_count_own_uses_and_are_drawn_toward_all_texts() -> None:
     assert found[0].usual < best.value < 30 / 40
     assert best.low < best.value < best.high
     alone = own_families(rows.filter(pl.col("recruiter_id").is_in(["r0", "r1"])), "r0", ["f0"], date(2026, 11, 2),
-                         reply_refused=False)  # fmt: skip
+                         reply_refused=False, draw=drawn_rates)  # fmt: skip
     assert alone[0].shrunken is None
