@@ -62,6 +62,11 @@ class Home:
         return self.private / "exports"
 
     @property
+    def backups(self) -> Path:
+        """Copies of the working database, from before it was migrated or replaced; private."""
+        return self.private / "backups"
+
+    @property
     def snapshot(self) -> Path:
         """The published, read-only snapshot."""
         return self.root / "published" / "talkshare.duckdb"
