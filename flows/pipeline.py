@@ -145,8 +145,8 @@ def relate(home: Home, settings: Settings, *, database: Path, now: datetime) -> 
     from sql.measure import relate as relate_approaches
 
     with _work(home, database) as connection:
-        associations = relate_approaches(connection)
         minimum = settings.privacy.minimum_candidates
+        associations = relate_approaches(connection, minimum_candidates=minimum)
         follow(connection, minimum_candidates=minimum)
         compare_templates(connection, minimum_candidates=minimum)
         asked = settings.asked() if settings.hypotheses else []

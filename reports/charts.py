@@ -125,7 +125,8 @@ def room_for(labels: Sequence[str]) -> int:
     return math.ceil(max(len(label) for label in labels) * 7.1) + 12
 
 
-def _data(rows: Sequence[dict[str, Any]]) -> alt.InlineData:
+def inline(rows: Sequence[dict[str, Any]]) -> alt.InlineData:
+    """The rows inside the picture's own description, so that nothing is fetched."""
     import altair as alt
 
     return alt.InlineData(values=list(rows))
@@ -136,12 +137,14 @@ def nice_top(highest: float) -> float:
     return next((top for top in (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8) if top >= highest), 1.0)
 
 
-def _ticks(top: float) -> list[float]:
+def ticks(top: float) -> list[float]:
+    """Round places on an axis of shares from 0 to `top`."""
     parts = 3 if round(top * 100) in (3, 6, 30, 60) else 5 if round(top * 100) in (5, 50) else 4 if top != 0.02 else 2
     return [round(top * place / parts, 4) for place in range(parts + 1)]
 
 
-def _percent(top: float) -> dict[str, Any]:
+def percent(top: float) -> dict[str, Any]:
+    """How an axis of shares up to `top` is written."""
     return {"format": ".0%" if top >= 0.1 else ".1%"}
 
 
@@ -166,11 +169,11 @@ def weekly(series: Series, width: int) -> alt.LayerChart:
         axis=alt.Axis(values=named, labelExpr=f"({names})[datum.value]", labelAngle=0, grid=False, labelOverlap=False),
     )
     scale = alt.Scale(domain=[0, top], nice=False)
-    y = alt.Y("value:Q", scale=scale, axis=alt.Axis(values=_ticks(top), **frame.labels(), **_percent(top)))
+    y = alt.Y("value:Q", scale=scale, axis=alt.Axis(values=ticks(top), **frame.labels(), **percent(top)))
     layers = _open_bands(points, x, frame) + _usual_band(points, x, scale)
     judged = [{"week": p.week.isoformat(), "value": p.value if p.is_judged else None} for p in points]
     layers.append(
-        alt.Chart(_data(judged))
+        alt.Chart(inline(judged))
         .mark_line(color=ACCENT, strokeWidth=2, point={"size": 34, "fill": ACCENT, "color": ACCENT})
         .encode(x=x, y=y)
     )
@@ -179,7 +182,7 @@ def weekly(series: Series, width: int) -> alt.LayerChart:
     ]
     if hollow:
         layers.append(
-            alt.Chart(_data(hollow))
+            alt.Chart(inline(hollow))
             .mark_point(size=52, fill=PAGE, stroke=ACCENT, opacity=1, strokeWidth=1.8)
             .encode(x=x, y=y)
         )
@@ -194,9 +197,9 @@ def _open_bands(points: Sequence[Point], x: alt.X, frame: Frame) -> list[Any]:
     if not still:
         return []
     step = frame.inner / len(points)
-    columns = alt.Chart(_data(still)).mark_rule(color=OPEN, strokeWidth=step + 0.8, opacity=1).encode(x=x)
+    columns = alt.Chart(inline(still)).mark_rule(color=OPEN, strokeWidth=step + 0.8, opacity=1).encode(x=x)
     name = (
-        alt.Chart(_data(still[-1:]))
+        alt.Chart(inline(still[-1:]))
         .mark_text(align="right", dx=step / 2, baseline="bottom", fill=MUTED, text=words.LABELS["still_open"])
         .encode(x=x, y=alt.value(-5))
     )
@@ -211,9 +214,11 @@ def _usual_band(points: Sequence[Point], x: alt.X, scale: alt.Scale) -> list[Any
     if not known:
         return []
     low, high = alt.Y("low:Q", scale=scale), alt.Y2("high:Q")
-    band = alt.Chart(_data(limits)).mark_area(color=SOFT, opacity=1, interpolate="monotone").encode(x=x, y=low, y2=high)
+    band = (
+        alt.Chart(inline(limits)).mark_area(color=SOFT, opacity=1, interpolate="monotone").encode(x=x, y=low, y2=high)
+    )
     name = (
-        alt.Chart(_data(known[:1]))
+        alt.Chart(inline(known[:1]))
         .mark_text(align="left", baseline="bottom", dy=-4, fill=MUTED, text=words.LABELS["usual_range"])
         .encode(x=x, y=alt.Y("high:Q", scale=scale))
     )
@@ -229,7 +234,7 @@ def _marked_weeks(series: Series, x: alt.X, y: alt.Y) -> list[Any]:
     if odd:
         rings = [{"week": p.week.isoformat(), "value": p.value} for p in odd]
         layers.append(
-            alt.Chart(_data(rings))
+            alt.Chart(inline(rings))
             .mark_point(size=150, shape="diamond", stroke=LOSS, fill=PAGE, opacity=1, strokeWidth=2.2)
             .encode(x=x, y=y)
         )
@@ -239,7 +244,7 @@ def _marked_weeks(series: Series, x: alt.X, y: alt.Y) -> list[Any]:
         under = bool(judged) and last.value < judged[-1]
         row = {"week": last.week.isoformat(), "value": last.value, "text": words.percent(last.value)}
         layers.append(
-            alt.Chart(_data([row]))
+            alt.Chart(inline([row]))
             .mark_text(dy=18 if under else -16, fontWeight="bold", fontSize=13)
             .encode(x=x, y=y, text="text:N")
         )
@@ -301,21 +306,21 @@ def panels(shown: Sequence[Panel], width: int) -> alt.LayerChart:
     if drawn:
         # Rounded ends would be clip paths, whose ids count on from one rendering to the next.
         bars = (
-            alt.Chart(_data(drawn))
+            alt.Chart(inline(drawn))
             .mark_bar()
             .encode(x=x("from"), x2="to:Q", y=y, color=alt.Color("colour:N", scale=None, legend=None))
         )
-        spread = alt.Chart(_data(drawn)).mark_rule(color=TEXT, strokeWidth=1.2).encode(x=x("low"), x2="high:Q", y=y)
+        spread = alt.Chart(inline(drawn)).mark_rule(color=TEXT, strokeWidth=1.2).encode(x=x("low"), x2="high:Q", y=y)
         layers += [bars, spread]
     for known, ink in ((True, TEXT), (False, MUTED)):
         part = [row for row in rows if row["known"] is known]
         if part:
-            text = alt.Chart(_data(part)).mark_text(
+            text = alt.Chart(inline(part)).mark_text(
                 align="left", dx=5, fontWeight="bold" if known else "normal", fill=ink
             )
             layers.append(text.encode(x=x("end"), y=y, text="text:N"))
     names = [{"at": place * slot, "name": panel.name} for place, panel in enumerate(shown)]
-    title = alt.Chart(_data(names)).mark_text(align="left", fontWeight="bold", baseline="bottom")
+    title = alt.Chart(inline(names)).mark_text(align="left", fontWeight="bold", baseline="bottom")
     layers.append(title.encode(x=x("at"), y=alt.value(-6), text="name:N"))
     return frame.holds(*layers)
 
@@ -373,8 +378,8 @@ def stacked(rows: Sequence[tuple[str, Sequence[Part]]], width: int) -> alt.Layer
             )
             start += part.share
     x = alt.X("from:Q", scale=x_scale, axis=None)
-    bars = alt.Chart(_data(pieces)).mark_bar(stroke=PAGE, strokeWidth=1.5)
-    texts = alt.Chart(_data([piece for piece in pieces if piece["text"]])).mark_text(fontWeight="bold")
+    bars = alt.Chart(inline(pieces)).mark_bar(stroke=PAGE, strokeWidth=1.5)
+    texts = alt.Chart(inline([piece for piece in pieces if piece["text"]])).mark_text(fontWeight="bold")
     names = _key(rows[0][1], fills, frame)
     return frame.holds(
         bars.encode(x=x, x2="to:Q", y=y, color=alt.Color("fill:N", scale=None, legend=None)),
@@ -384,14 +389,14 @@ def stacked(rows: Sequence[tuple[str, Sequence[Part]]], width: int) -> alt.Layer
             text="text:N",
             color=alt.Color("ink:N", scale=None, legend=None),
         ),
-        alt.Chart(_data(names))
+        alt.Chart(inline(names))
         .mark_point(shape="square", size=90, filled=True, opacity=1, stroke=MUTED, strokeWidth=0.8)
         .encode(
             x=alt.X("at:Q", scale=x_scale, axis=None),
             y=alt.value(-12),
             fill=alt.Fill("fill:N", scale=None, legend=None),
         ),
-        alt.Chart(_data(names))
+        alt.Chart(inline(names))
         .mark_text(align="left", dx=9, baseline="middle")
         .encode(x=alt.X("at:Q", scale=x_scale, axis=None), y=alt.value(-12), text="name:N"),
     )
@@ -432,12 +437,12 @@ def talk(shares: TalkShares, width: int) -> alt.LayerChart:
     x = alt.X("from:Q", scale=x_scale, axis=alt.Axis(values=ticks, format=".0%", grid=False))
     y = alt.Y("n:Q", scale=y_scale, axis=None)
     layers: list[Any] = [
-        alt.Chart(_data(bars))
+        alt.Chart(inline(bars))
         .mark_bar(color=BAR, binSpacing=0, stroke=PAGE, strokeWidth=1.5)
         .encode(x=x, x2="to:Q", y=y, y2=alt.datum(0))
     ]
     for value, text, colour, height in marks:
-        chart = alt.Chart(_data([{"from": value, "n": height, "zero": 0}]))
+        chart = alt.Chart(inline([{"from": value, "n": height, "zero": 0}]))
         dash = [5, 3] if colour == LOSS else [1, 0]
         layers.append(
             chart.mark_rule(color=colour, strokeWidth=1.8, strokeDash=dash).encode(x=x, y=y, y2=alt.Y2("zero:Q"))
@@ -466,7 +471,7 @@ def comparison(result: Comparison, top: float, width: int) -> alt.LayerChart:
 
 def rates(rows: Sequence[Bar], top: float, width: int) -> alt.LayerChart:
     """Dots on an axis of percentages that ends at `top`."""
-    return dots(rows, top, width, ticks=_ticks(top), form=_percent(top))
+    return dots(rows, top, width, ticks=ticks(top), form=percent(top))
 
 
 def dots(
@@ -495,7 +500,7 @@ def dots(
     ]
     known = [record for record in records if record["value"] is not None]
     unknown = [record for record in records if record["value"] is None]
-    base = alt.Chart(_data(known))
+    base = alt.Chart(inline(known))
     layers: list[Any] = [
         base.mark_rule(color=ACCENT, strokeWidth=6, opacity=0.3, strokeCap="round").encode(
             x=alt.X("low:Q", scale=x_scale), x2="high:Q", y=y
@@ -504,10 +509,10 @@ def dots(
         base.mark_text(align="right", fontWeight="bold").encode(x=alt.value(frame.inner + 44), y=y, text="text:N"),
     ]
     if unknown:
-        text = alt.Chart(_data(unknown)).mark_text(align="left", dx=4, fill=MUTED)
+        text = alt.Chart(inline(unknown)).mark_text(align="left", dx=4, fill=MUTED)
         layers.append(text.encode(x=alt.value(0), y=y, text="text:N"))
     if reference:
-        line = alt.Chart(_data([{"value": reference[0], "text": reference[1]}]))
+        line = alt.Chart(inline([{"value": reference[0], "text": reference[1]}]))
         at = alt.X("value:Q", scale=x_scale)
         layers.append(line.mark_rule(color=LOSS, strokeWidth=1.8, strokeDash=[5, 3]).encode(x=at))
         name = line.mark_text(align="right", fill=LOSS, fontWeight="bold", baseline="bottom", dx=4)

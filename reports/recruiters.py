@@ -197,37 +197,35 @@ def draw(plot: Plot, width: int) -> alt.LayerChart:
     x_scale = alt.Scale(domain=[0, end], nice=False)
     y_scale = alt.Scale(domain=[0, top], nice=False, clamp=True)
     x = alt.X("n:Q", scale=x_scale, axis=alt.Axis(tickCount=5, grid=False, format="d"))
-    y = alt.Y(
-        "rate:Q", scale=y_scale, axis=alt.Axis(values=charts._ticks(top), **frame.labels(), **charts._percent(top))
-    )
-    centre = alt.Chart(charts._data([{"n": 0, "rate": plot.centre}, {"n": end, "rate": plot.centre}]))
+    y = alt.Y("rate:Q", scale=y_scale, axis=alt.Axis(values=charts.ticks(top), **frame.labels(), **charts.percent(top)))
+    centre = alt.Chart(charts.inline([{"n": 0, "rate": plot.centre}, {"n": end, "rate": plot.centre}]))
     layers: list[Any] = [centre.mark_line(color=charts.MUTED, strokeWidth=1.2).encode(x=x, y=y)]
     for curve, dash, name in ((inner, [4, 3], "95%"), (outer, [1, 0], "99.8%")):
         for side in (1, 2):
             points = [{"n": point[0], "rate": point[side]} for point in curve]
-            line = alt.Chart(charts._data(points))
+            line = alt.Chart(charts.inline(points))
             layers.append(line.mark_line(color=charts.BAR, strokeWidth=1.4, strokeDash=dash).encode(x=x, y=y))
-        tip = alt.Chart(charts._data([{"n": end, "rate": curve[-1][2]}]))
+        tip = alt.Chart(charts.inline([{"n": end, "rate": curve[-1][2]}]))
         layers.append(
             tip.mark_text(align="right", baseline="bottom", dy=-2, fill=charts.MUTED, text=name).encode(x=x, y=y)
         )
     dots = [_dot(person) for person in plot.people]
-    base = alt.Chart(charts._data(dots))
+    base = alt.Chart(charts.inline(dots))
     layers.append(base.mark_point(size=60, filled=True, color=charts.ACCENT, opacity=1).encode(x=x, y=y))
     if odd := [dot for dot in dots if dot["name"]]:
-        ring = alt.Chart(charts._data(odd))
+        ring = alt.Chart(charts.inline(odd))
         layers.append(
             ring.mark_point(size=170, shape="diamond", stroke=charts.LOSS, opacity=1, strokeWidth=2).encode(x=x, y=y)
         )
         left, right = [dot for dot in odd if dot["n"] <= end / 2], [dot for dot in odd if dot["n"] > end / 2]
         names = [
-            alt.Chart(charts._data(left)).mark_text(align="left", dx=11, fontWeight="bold"),
-            alt.Chart(charts._data(right)).mark_text(align="right", dx=-11, fontWeight="bold"),
+            alt.Chart(charts.inline(left)).mark_text(align="left", dx=11, fontWeight="bold"),
+            alt.Chart(charts.inline(right)).mark_text(align="right", dx=-11, fontWeight="bold"),
         ]
         layers += [
             text.encode(x=x, y=y, text="name:N") for text, part in zip(names, (left, right), strict=True) if part
         ]
-    foot = alt.Chart(charts._data([{"text": say.AXIS}]))
+    foot = alt.Chart(charts.inline([{"text": say.AXIS}]))
     layers.append(
         foot.mark_text(align="right", fill=charts.MUTED).encode(
             x=alt.value(frame.inner), y=alt.value(frame.height - frame.top - frame.bottom + 28), text="text:N"

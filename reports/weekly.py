@@ -137,30 +137,30 @@ def compose(data: WeeklyData, *, week: date, settings: ReportOptions) -> dict[st
     if settings.language != "en":
         raise UsageError(f"report language {settings.language!r} is not there; use 'en'")
     numbers = estimate(data, week, settings)
-    return dict(  # noqa: C408
-        words=words,
-        labels=words.LABELS,
-        language=settings.language,
-        head=_head(data, numbers, week, settings),
-        points=main_points(numbers, week, data.snapshot_info, settings),
-        tiles=_tiles(numbers, week),
-        figures=_with_numbers(_figures(numbers, data.snapshot_info, settings), settings),
-        later=_with_numbers(_later(numbers, data.snapshot_info, settings), settings),
-        groups=_groups(numbers, settings),
-        recruiters=_recruiters(data, week, settings),
-        findings=pairs.view(numbers.findings, data.snapshot_info, settings.outcome_labels),
-        quality=numbers.quality,
-        facts=words.quality_facts(numbers.quality, settings.minimum_candidates),
-        how=words.how_to_read(settings.minimum_candidates),
-        footer=words.footer(str(data.snapshot_info.get("version") or "")),
-        facts_of_week={
+    return {
+        "words": words,
+        "labels": words.LABELS,
+        "language": settings.language,
+        "head": _head(data, numbers, week, settings),
+        "points": main_points(numbers, week, data.snapshot_info, settings),
+        "tiles": _tiles(numbers, week),
+        "figures": _with_numbers(_figures(numbers, data.snapshot_info, settings), settings),
+        "later": _with_numbers(_later(numbers, data.snapshot_info, settings), settings),
+        "groups": _groups(numbers, settings),
+        "recruiters": _recruiters(data, week, settings),
+        "findings": pairs.view(numbers.findings, data.snapshot_info, settings.outcome_labels),
+        "quality": numbers.quality,
+        "facts": words.quality_facts(numbers.quality, settings.minimum_candidates),
+        "how": words.how_to_read(settings.minimum_candidates),
+        "footer": words.footer(str(data.snapshot_info.get("version") or "")),
+        "facts_of_week": {
             "week": week,
             "published_at": _published_at(data.snapshot_info),
             "time_zone": str(data.snapshot_info.get("time_zone") or "UTC"),
             "version": str(data.snapshot_info.get("version") or ""),
             "schema_version": data.snapshot_info.get("schema_version"),
         },
-    )
+    }
 
 
 def estimate(data: WeeklyData, week: date, settings: ReportOptions) -> Estimates:

@@ -18,13 +18,13 @@ from sql.verdicts import Minimums, too_little, with_q, with_verdicts
 
 Flags = npt.NDArray[np.bool_]
 
-MIN_CANDIDATES = 5
 ENOUGH_CLUSTERS = 50
 WILD_CLUSTERS = 500
 WILD_CLUSTERS_ACROSS_CELLS = 150
 SLICED_BY = ("language", "channel", "team")
 SLICE_APPROACHES = 500
 SLICES_EACH = 4
+ALL = {"all": pl.lit(value=True)}
 
 ASSOCIATIONS: dict[str, Any] = {
     "metric": pl.String,
@@ -81,11 +81,11 @@ def associate(
     """
     minimums = minimums or Minimums()
     records = []
-    for name, where in (slices or default_slices(rows)).items():
-        for metric, outcome, sample in samples(rows.filter(where), metrics, outcomes, week=week, slice_name=name):
-            pair = {"metric": metric.name, "observation": metric.observation, "outcome": outcome.name, "slice": name}
-            refusal = (refused_outcomes or {}).get(outcome.name)
-            records.append(pair | _relate(sample, minimums, refusal))
+    slices = slices or default_slices(rows)
+    for name, metric, outcome, sample in samples(rows, metrics, outcomes, week=week, slices=slices):
+        pair = {"metric": metric.name, "observation": metric.observation, "outcome": outcome.name, "slice": name}
+        refusal = (refused_outcomes or {}).get(outcome.name)
+        records.append(pair | _relate(sample, minimums, refusal))
     associations = pl.DataFrame(records, schema=ASSOCIATIONS)
     # Sums of doubles may differ in the last bits between machines; nine decimals of a share do not.
     return with_verdicts(with_q(associations)).with_columns(pl.col(ESTIMATES).round(9))
@@ -97,24 +97,26 @@ def samples(
     outcomes: Sequence[OutcomeSpec],
     *,
     week: str,
-    slice_name: str = "all",
-) -> Iterator[tuple[MetricSpec, OutcomeSpec, Sample]]:
-    """Every allowed pair with the approaches in which both are known, in an order that is their own."""
+    slices: Mapping[str, pl.Expr] = ALL,
+) -> Iterator[tuple[str, MetricSpec, OutcomeSpec, Sample]]:
+    """Every slice's allowed pairs with the approaches in which both are known, in an order that is their own."""
     ordered = rows.sort("thread_id", "approach_no")
     pairs = allowed_pairs(metrics, outcomes)
     groups = Groups.of(ordered)
     values = {spec.name: _floats(ordered, spec.name) for pair in pairs for spec in pair}
-    for metric, outcome in pairs:
-        x, y = values[metric.name], values[outcome.name]
-        used = np.isfinite(x) & np.isfinite(y)
-        seed = _seed(metric.name, outcome.name, slice_name, week)
-        is_flag = rows.schema[metric.name] == pl.Boolean
-        yield metric, outcome, Sample(x[used], y[used], groups.take(used), seed, is_flag)
+    for name, where in slices.items():
+        inside = ordered.with_columns(inside=where)["inside"].fill_null(value=False).to_numpy()
+        for metric, outcome in pairs:
+            x, y = values[metric.name], values[outcome.name]
+            used = inside & np.isfinite(x) & np.isfinite(y)
+            seed = _seed(metric.name, outcome.name, name, week)
+            is_flag = rows.schema[metric.name] == pl.Boolean
+            yield name, metric, outcome, Sample(x[used], y[used], groups.take(used), seed, is_flag)
 
 
 def default_slices(rows: pl.DataFrame) -> dict[str, pl.Expr]:
     """All rows; where a method resolved the roles, those whose candidate was not merely assumed; the larger groups."""
-    slices = {"all": pl.lit(True)}
+    slices = dict(ALL)
     if "role_method" in rows.columns:
         slices["without assumed candidates"] = pl.col("role_method").ne_missing("assumed_counterpart")
     for name in SLICED_BY:
@@ -232,8 +234,8 @@ def _relate(sample: Sample, minimums: Minimums, refusal: str | None) -> dict[str
     }
     if refusal:
         return record | {"verdict_reason": refusal}
-    if record["n_candidates"] < MIN_CANDIDATES:
-        return record | {"verdict_reason": f"fewer than {MIN_CANDIDATES} candidates"}
+    if record["n_candidates"] < minimums.candidates:
+        return record | {"verdict_reason": f"fewer than {minimums.candidates} candidates"}
     contrast = Contrast.of(sample.x, is_flag=sample.is_flag)
     record |= {
         "n_outcomes": int(sample.y.sum()),

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from sql import statistics
-from sql.associate import MIN_CANDIDATES, Sample, samples
+from sql.associate import Sample, samples
 from sql.guard import MetricSpec, OutcomeSpec
 from sql.statistics import Codes, Floats, dense
 
@@ -39,7 +39,7 @@ def dose_response(
     outcomes: Sequence[OutcomeSpec],
     *,
     refused_outcomes: Mapping[str, str] | None = None,
-    minimum_candidates: int = MIN_CANDIDATES,
+    minimum_candidates: int,
 ) -> pl.DataFrame:
     """Per allowed pair up to five bins of the metric, each with its rate and interval clustered by recruiter.
 
@@ -48,7 +48,7 @@ def dose_response(
     about fewer than `minimum_candidates` is left out as a whole.
     """
     tables = []
-    for metric, outcome, sample in samples(rows, metrics, outcomes, week=""):
+    for _, metric, outcome, sample in samples(rows, metrics, outcomes, week=""):
         if outcome.name in (refused_outcomes or {}) or sample.x.size < minimum_candidates:
             continue
         table = _bins(sample)

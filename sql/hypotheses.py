@@ -10,11 +10,12 @@ from typing import Any, Literal
 import polars as pl
 
 from schemas.errors import UsageError
-from sql.associate import associate
+from sql.associate import ALL, associate
 from sql.frames import fetch, load_frame
 from sql.guard import MetricSpec, OutcomeSpec, check_pair
 from sql.measure import metric_specs, outcome_specs, outreach_rows
 from sql.registry import registry
+from sql.verdicts import Minimums
 from sql.wording import difference_points, metric_words, outcome_words
 
 ACTIVE_DAYS = 90
@@ -175,10 +176,11 @@ def judge(connection: Any, record: Record, *, now: datetime, minimum_candidates:
     cohort = rows.filter(pl.col("started_at").is_between(record["starts_at"], record["ends_at"], closed="left"))
     found = associate(
         cohort, [metric], [outcome],
-        week=str(record["given_until"]), slices={"all": pl.lit(True)},
+        week=str(record["given_until"]), slices=ALL,
         refused_outcomes={outcome.name: refusal} if refusal else None,
+        minimums=Minimums(candidates=minimum_candidates),
     ).row(0, named=True)  # fmt: skip
-    judged = judgement(found, record["direction"], lacking=lacking, minimum_candidates=minimum_candidates)
+    judged = judgement(found, record["direction"], lacking=lacking)
     return {**record, "status": "judged", "judged_at": now, **judged}
 
 
@@ -214,18 +216,14 @@ def _is_of_inbox(outcome: OutcomeSpec) -> bool:
     return defined_in == "sql/metrics/reply.sql" or outcome.start == "landmark_unanswered"
 
 
-def judgement(found: Record, direction: str, *, lacking: str | None, minimum_candidates: int) -> dict[str, Any]:
+def judgement(found: Record, direction: str, *, lacking: str | None) -> dict[str, Any]:
     """Verdict, reason and numbers from the pair's row of `associate`.
 
     `confirmed` and `contradicted`: the 95 % interval of the primary estimate excludes 0, in the registered direction
-    or the other. Numbers about fewer than `minimum_candidates` are withheld.
+    or the other.
     """
     numbers = {name: found[_SOURCES.get(name, name)] for name in NUMBERS}
     verdict, reason = _verdict(found, direction), found["verdict_reason"] if _is_too_little(found) else None
-    if found["n_candidates"] < minimum_candidates:
-        shown = ("n_approaches", "n_candidates", "n_recruiters")
-        numbers = {name: value if name in shown else None for name, value in numbers.items()}
-        verdict, reason = "too little data", f"fewer than {minimum_candidates} candidates"
     if lacking and lacking != reason:
         lacking = f"judged {PATIENCE_DAYS} days late, on what was closed: {lacking}"
         reason = f"{reason}; {lacking}" if reason else lacking

@@ -18,6 +18,7 @@ from sql.registry import registry
 from sql.replies import reply_classes, reply_cues
 from sql.runner import build
 from sql.shrinkage import FAMILY_COLUMNS, family_rates
+from sql.verdicts import Minimums
 
 
 def set_variables(connection: Any, variables: Mapping[str, Any]) -> None:
@@ -108,17 +109,23 @@ def outreach_rows(
     return fetch(connection, f"select {', '.join(wanted)} from approach_metrics where is_outreach")
 
 
-def relate(connection: Any) -> pl.DataFrame:
-    """Relate every allowed pair over `approach_metrics`, and keep `associations` and `dose_response` as tables."""
+def relate(connection: Any, *, minimum_candidates: int) -> pl.DataFrame:
+    """Relate every allowed pair over `approach_metrics`, and keep `associations` and `dose_response` as tables.
+
+    Nothing but counts is told of a pair about fewer than `minimum_candidates`.
+    """
     metrics, outcomes = metric_specs(), outcome_specs()
     rows = outreach_rows(connection, metrics, outcomes, *SLICED_BY)
     refusals = dict(connection.execute("select outcome, reason from int_refusals").fetchall())
     (week,) = connection.execute(
         "select coalesce(max(week), date '1970-01-05')::varchar from approach_metrics"
     ).fetchall()[0]
-    associations = associate(rows, metrics, outcomes, week=week, refused_outcomes=refusals)
+    associations = associate(
+        rows, metrics, outcomes, week=week, refused_outcomes=refusals, minimums=Minimums(candidates=minimum_candidates)
+    )
+    doses = dose_response(rows, metrics, outcomes, refused_outcomes=refusals, minimum_candidates=minimum_candidates)
     load_frame(connection, "associations", associations)
-    load_frame(connection, "dose_response", dose_response(rows, metrics, outcomes, refused_outcomes=refusals))
+    load_frame(connection, "dose_response", doses)
     return associations
 
 

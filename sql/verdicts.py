@@ -18,12 +18,14 @@ FALSE_DISCOVERY = 0.10
 class Minimums:
     """What a verdict needs: approaches with the outcome, approaches in the smaller group, recruiters.
 
-    As many template families as recruiters: with 6 shared ones no method tried held 5 % (7 to 10 %, sim).
+    As many template families as recruiters: with 6 shared ones no method tried held 5 % (7 to 10 %, sim). Below
+    `candidates` different people nothing but counts is told at all.
     """
 
     outcomes: int = 100
     group: int = 30
     recruiters: int = 8
+    candidates: int = 5
 
 
 def too_little(record: Mapping[str, Any], smaller_group: int, minimums: Minimums) -> str | None:

@@ -9,19 +9,9 @@ from typing import Any
 import polars as pl
 
 from reports.estimates import wilson
+from sql.snapshot import CLASSES
 
-STAGES = (
-    "replied",
-    "interested",
-    "discussion",
-    "interview",
-    "offer",
-    "hired",
-    "declined",
-    "other",
-    "ignored",
-    "opted out",
-)
+_, STAGES, _ = CLASSES["funnel_stage"]
 NO_DIFFERENCE = {"replied": 0.19, "interested": 0.09, "declined": 0.06, "ignored": 0.8, "opted out": 0.01}
 REPLY_BAIT = NO_DIFFERENCE | {"replied": 0.54, "ignored": 0.45}
 BETTER = NO_DIFFERENCE | {"replied": 0.3, "interested": 0.16, "ignored": 0.69}

@@ -17,14 +17,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from sql.associate import associate
+from sql.associate import ALL, associate
 from sql.guard import MetricSpec, OutcomeSpec
 
 Floats = npt.NDArray[np.float64]
 
 WORDS = MetricSpec("first_message_words", "opening", "mean", "words")
 REPLIED = OutcomeSpec("replied_30d", "opening", 30)
-ALL = {"all": pl.lit(True)}
 RATE = 0.25
 SIZES = {6: 900, 12: 1200, 30: 2000, 100: 4000}
 """Approaches of a team by its number of recruiters."""

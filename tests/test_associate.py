@@ -11,14 +11,13 @@ import pytest
 
 from schemas.errors import ForbiddenPairError
 from sql import associate as relate
-from sql.associate import ASSOCIATIONS, associate
+from sql.associate import ALL, ASSOCIATIONS, associate
 from sql.guard import MetricSpec, OutcomeSpec, check_pair
 from sql.verdicts import Minimums
 from sql.wording import verdict_sentence
 
 WORDS = MetricSpec("first_message_words", "opening", "mean", "words")
 REPLIED = OutcomeSpec("replied_30d", "opening", 30)
-ALL = {"all": pl.lit(True)}
 
 
 def approaches(

@@ -19,7 +19,7 @@ from tests.simulated_truths import REPLIED, WORDS, Team, team
 
 
 def doses(rows: pl.DataFrame, **options: object) -> pl.DataFrame:
-    return dose_response(rows, [WORDS], [REPLIED], **options)  # type: ignore[arg-type]
+    return dose_response(rows, [WORDS], [REPLIED], **{"minimum_candidates": 5, **options})  # type: ignore[arg-type]
 
 
 def a_team(seed: int, **options: object) -> pl.DataFrame:
