@@ -23,7 +23,6 @@ EVENTS = (
     "replied",
     "unmapped",
 )
-TERMINAL_EVENTS = ("declined", "opted_out", "hired", "rejected", "withdrawn", "closed")
 EVIDENCE = ("event_log", "timestamp_field", "stage_history", "snapshot", "free_text", "manual", "unknown")
 REASON_SIDES = ("company", "candidate", "other", "unknown")
 

@@ -15,7 +15,6 @@ from reports.words import funnel as words
 
 GAINS = ("replied", "interested", "discussion", "interview", "offer", "hired")
 LOSSES = ("declined", "opted out")
-REST = ("other", "ignored")
 STYLES = ("sell_first", "mixed", "reaction_first")
 
 
