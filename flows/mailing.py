@@ -161,12 +161,12 @@ def _password(mail: MailSettings, home: Home, environment: Mapping[str, str]) ->
 
 def _refuse_doubtful(connection: Connection, report: WeekReport, *, now: datetime, is_newest: bool) -> None:
     """Raises DeliveryError where the newest run failed, or the snapshot is too old for this week."""
-    runs = connection.execute("select status, started_at from runs order by started_at desc limit 1").fetchall()
+    runs = connection.execute("select status, started_at from runs order by run_no desc limit 1").fetchall()
     if not runs or runs[0][0] != "published":
         when = f" of {runs[0][1]:%Y-%m-%d %H:%M} UTC" if runs else ""
         raise DeliveryError(
-            f"Nothing was sent: the last run{when} did not pass its checks, so the numbers may be old or wrong. "
-            "Look with `talkshare status`, run again, then send."
+            f"Nothing was sent: the last run{when} did not pass its checks or was cut short, so the numbers may be old or "
+            "wrong. Look with `talkshare status`, run again, then send."
         )
     published = report.published_at.astimezone(ZoneInfo(report.page["facts_of_week"]["time_zone"]))
     made = f"the snapshot is of {published:%Y-%m-%d %H:%M}"
