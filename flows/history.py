@@ -10,7 +10,6 @@ from typing import Any
 
 from flows import store
 from flows.store import Connection, DatabaseError, Home
-from schemas.errors import TalkshareError
 
 HISTORY = ("runs", "run_steps", "hypotheses", "week_history", "mails_sent")
 
@@ -36,9 +35,13 @@ def begin_run(home: Home, record: Mapping[str, Any]) -> str:
 
 def record_run(connection: Connection, record: Mapping[str, Any], steps: Sequence[tuple[str, float, str]]) -> None:
     """Write one run and its steps `(name, seconds, detail)`, in place of an earlier record of the same run."""
+    with store.transaction(connection):
+        _write_run(connection, record, steps)
+
+
+def _write_run(connection: Connection, record: Mapping[str, Any], steps: Sequence[tuple[str, float, str]]) -> None:
     run_id = record["run_id"]
     columns, marks = ", ".join(record), ", ".join("?" for _ in record)
-    connection.begin()
     connection.execute(
         f"""
         insert or replace into runs ({columns}, run_no)
@@ -51,7 +54,6 @@ def record_run(connection: Connection, record: Mapping[str, Any], steps: Sequenc
     connection.execute("delete from run_steps where run_id = ?", [run_id])
     for number, step in enumerate(steps, 1):
         connection.execute("insert into run_steps values (?, ?, ?, ?, ?)", [run_id, number, *step])
-    connection.commit()
 
 
 def latest_start(connection: Connection) -> datetime | None:
@@ -66,9 +68,7 @@ def bring_history(home: Home, database: Path, sources: Iterable[Path]) -> Path |
         for source in sources:
             try:
                 _take_history(connection, source)
-            except (DatabaseError, TalkshareError):
-                connection.rollback()
-                _detach(connection)
+            except DatabaseError:
                 continue
             return source
     return None
@@ -76,18 +76,15 @@ def bring_history(home: Home, database: Path, sources: Iterable[Path]) -> Path |
 
 def _take_history(connection: Connection, source: Path) -> None:
     store.attach(connection, source, "earlier (read_only)")
-    there = store.tables_of(connection, "earlier")
-    connection.begin()
-    for table in HISTORY:
-        connection.execute(f"delete from {table}")
-        if table in there:
-            connection.execute(f"insert into {table} by name from earlier.{table}")
-    connection.commit()
-    _detach(connection)
-
-
-def _detach(connection: Connection) -> None:
-    connection.execute("detach database if exists earlier")
+    try:
+        there = store.tables_of(connection, "earlier")
+        with store.transaction(connection):
+            for table in HISTORY:
+                connection.execute(f"delete from {table}")
+                if table in there:
+                    connection.execute(f"insert into {table} by name from earlier.{table}")
+    finally:
+        connection.execute("detach earlier")
 
 
 def remember_published(home: Home, database: Path) -> None:
@@ -105,11 +102,10 @@ def remember_published(home: Home, database: Path) -> None:
         except DatabaseError:
             # A damaged snapshot has nothing to give, and the next one replaces it.
             return
-        connection.begin()
-        for table, statements in _REMEMBERED.items():
-            for statement in statements if table in tables else ():
-                connection.execute(statement)
-        connection.commit()
+        with store.transaction(connection):
+            for table, statements in _REMEMBERED.items():
+                for statement in statements if table in tables else ():
+                    connection.execute(statement)
 
 
 _SAME_HYPOTHESIS = " and ".join(

@@ -165,8 +165,8 @@ def _refuse_doubtful(connection: Connection, report: WeekReport, *, now: datetim
     if not runs or runs[0][0] != "published":
         when = f" of {runs[0][1]:%Y-%m-%d %H:%M} UTC" if runs else ""
         raise DeliveryError(
-            f"Nothing was sent: the last run{when} did not pass its checks or was cut short, so the numbers may be old or "
-            "wrong. Look with `talkshare status`, run again, then send."
+            f"Nothing was sent: the last run{when} did not pass its checks or was cut short, so the numbers may be old "
+            "or wrong. Look with `talkshare status`, run again, then send."
         )
     published = report.published_at.astimezone(ZoneInfo(report.page["facts_of_week"]["time_zone"]))
     made = f"the snapshot is of {published:%Y-%m-%d %H:%M}"

@@ -46,9 +46,8 @@ def bring_forward(path: Path) -> None:
     path.chmod(0o600)
     with closing(store.connect(path)) as connection:
         version = store.version_of(connection)
-        connection.begin()
-        for step in range(version, STORE_VERSION):
-            for statement in STEPS[step]:
-                connection.execute(statement)
-        connection.execute("update store_version set version = ?", [STORE_VERSION])
-        connection.commit()
+        with store.transaction(connection):
+            for step in range(version, STORE_VERSION):
+                for statement in STEPS[step]:
+                    connection.execute(statement)
+            connection.execute("update store_version set version = ?", [STORE_VERSION])

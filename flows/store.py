@@ -239,6 +239,18 @@ def attach(connection: Connection, path: Path, name: str) -> None:
 
 
 @contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """All that is written within, or nothing."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+@contextmanager
 def only_run(home: Home) -> Iterator[None]:
     """Hold the home for one run. Raises BusyError at once if another run holds it.
 
