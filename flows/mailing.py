@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flows import store
+from flows import backups, store
 from flows.config import MailSettings, Settings
 from flows.reporting import WeekReport
 from flows.store import Connection, Home
@@ -55,20 +55,22 @@ def send_report(
     password = _password(mail, home, environment)
     lines, failures = [], []
     # Held to the end: a rebuild under way would leave its store without the record of what is sent now.
-    with store.only_run(home), closing(store.open_store(home)) as connection:
-        _refuse_doubtful(connection, report, now=now, is_newest=is_newest)
-        for recipient in recipients:
-            name = _name(recipient)
-            if not again and (earlier := _earlier(connection, report, recipient)):
-                lines.append(f"{name}: {earlier}")
-                continue
-            letter = _letter(report, sender, recipient)
-            try:
-                _send_once(connection, report, recipient, letter, mail, password, now=now, sleep=sleep)
-            except DeliveryError as error:
-                failures.append(f"{name}: {error}")
-            else:
-                lines.append(f"{name}: sent")
+    with store.only_run(home):
+        with closing(store.open_store(home)) as connection:
+            _refuse_doubtful(connection, report, now=now, is_newest=is_newest)
+            for recipient in recipients:
+                name = _name(recipient)
+                if not again and (earlier := _earlier(connection, report, recipient)):
+                    lines.append(f"{name}: {earlier}")
+                    continue
+                letter = _letter(report, sender, recipient)
+                try:
+                    _send_once(connection, report, recipient, letter, mail, password, now=now, sleep=sleep)
+                except DeliveryError as error:
+                    failures.append(f"{name}: {error}")
+                else:
+                    lines.append(f"{name}: sent")
+        backups.keep_history(home, now=now)
     if failures:
         raise DeliveryError("; ".join([*failures, *lines]))
     return lines
