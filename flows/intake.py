@@ -74,6 +74,7 @@ def take_in(
         found, refusals = find_exports(home, settings, paths, now=max(now, latest_start(connection) or now))
         reports = [_refused(refusal, now) for refusal in refusals]
         reports += _finish_retractions(home, connection)
+        _forget_undescribed(home, connection, {item.file_id for item in found})
         known = dict(connection.execute("select file_id, settings_fingerprint from readings").fetchall())
         for item in found:
             wanted = settings_fingerprint(item.export, settings)
@@ -108,6 +109,18 @@ def _finish_retractions(home: Home, connection: store.Connection) -> list[FileRe
             )
             reports.append(FileReport(name, "refused", message=message))
     return reports
+
+
+def _forget_undescribed(home: Home, connection: store.Connection, found: set[str]) -> None:
+    """Take the rows of exports out that the settings no longer say how to read: a rebuild would not have them either.
+
+    They come back when the settings do. Of a copy that is damaged the rows stay.
+    """
+    known = {file_id for (file_id,) in connection.execute("select file_id from readings").fetchall()}
+    for file_id in sorted(known - found):
+        content = home.exports / file_id / "content"
+        if content.exists() and not _is_damaged(content, file_id):
+            keeping.forget_export(connection, file_id)
 
 
 def _archived_again(home: Home, item: Found) -> FileReport:
@@ -232,6 +245,8 @@ def _take_in_one(
     except InputError as error:
         if isinstance(error.__cause__, OSError):
             return _gone(name, error.__cause__)
+        # What the settings of now cannot read, a rebuild would not have either; it comes back when they can.
+        keeping.forget_export(connection, item.file_id)
         return FileReport(name, "refused", message=str(error))
     messages, bad_messages = checked(reading.messages, MESSAGES, not_after)
     outcomes, bad_outcomes = checked(reading.outcomes, OUTCOMES, not_after)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from hypothesis import HealthCheck, Phase, given, note, seed
+from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as with_settings
 from hypothesis import strategies as st
 
@@ -317,8 +317,8 @@ def prove(examples: int, number: int, phases: Sequence[Phase] = (Phase.generate,
             print(f"{tried} histories", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory() as folder:
             found = differences(history, Path(folder))
-        note(f"{history}")
-        assert found == []
+        if found:
+            raise AssertionError(f"{found} differ in {history}")
 
     agree()
     return tried
