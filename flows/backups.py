@@ -105,8 +105,8 @@ def _link(path: Path, target: Path) -> None:
         # Not every disk knows links.
         built = target.with_suffix(".next")
         shutil.copyfile(path, built)
-        built.chmod(0o600)
         store.swap_in(built, target)
+    target.chmod(0o600)
 
 
 def drop_unfinished(home: Home) -> None:

@@ -175,6 +175,7 @@ _FAULTS: tuple[tuple[str, frozenset[int], str], ...] = (
         f"the disk reports an error. {_STAYS}; look after the disk, then run again.",
     ),
 )
+_OF_STORAGE = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException)
 _DAMAGED = re.compile(
     "not a valid|corrupt|checksum|could not read enough bytes|could not read all|failed to load metadata|WAL file",
     re.IGNORECASE,
@@ -182,12 +183,11 @@ _DAMAGED = re.compile(
 
 
 def plain_fault(error: BaseException, where: str = "the home folder") -> TalkshareError | None:
-    """What a failure of the disk, the memory or the database means, in words; None if it is of another kind.
-
-    Texts of DuckDB are looked at and not repeated where they may quote a row.
-    """
+    """What a failure of the disk, the memory or a database means, in words of ours; None if it is of another kind."""
     text = str(error)
-    if not isinstance(error, duckdb.Error | OSError) or isinstance(error, BrokenPipeError):
+    # Of DuckDB, a damaged block has the bare class; other classes may quote a row.
+    is_of_database = isinstance(error, _OF_STORAGE) or type(error) is duckdb.Error
+    if not (is_of_database or isinstance(error, OSError)) or isinstance(error, BrokenPipeError):
         return None
     if isinstance(error, OSError) and error.filename:
         where = str(error.filename)
@@ -201,7 +201,7 @@ def plain_fault(error: BaseException, where: str = "the home folder") -> Talksha
         )
     if isinstance(error, duckdb.IOException) and "lock" in text.lower():
         return BusyError(f"{where}: another program has it open. Close it and run again.")
-    if isinstance(error, duckdb.Error) and _DAMAGED.search(text):
+    if is_of_database and _DAMAGED.search(text):
         return StorageError(
             f"{where}: damaged. A snapshot is written anew by `talkshare run`. For the store, `talkshare run "
             "--rebuild` reads the exports again and takes over the history, and `talkshare restore` lists the backups."
@@ -582,6 +582,8 @@ def swap_in(built: Path, target: Path) -> None:
 
     A database must be closed before, and what it replaces settled: logs belong to files that go.
     """
+    if built.with_name(f"{built.name}.wal").exists():
+        settle(built)
     to_disk(built)
     target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
     built.replace(target)
