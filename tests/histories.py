@@ -14,7 +14,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,7 +26,7 @@ from hypothesis import settings as with_settings
 from hypothesis import strategies as st
 
 import sql.reading
-from flows import pipeline, store
+from flows import keeping, pipeline, store
 from flows.config import (
     ApproachSettings,
     LinkedInSettings,
@@ -270,10 +270,6 @@ def _take_in(home: Home, settings: Settings, now: datetime) -> None:
 
 def _retract(home: Home, export: Export) -> None:
     """What `retract` does before it measures; an export that was refused lies in the inbox, and is taken away there."""
-    from contextlib import closing
-
-    from flows import keeping
-
     with tempfile.TemporaryDirectory() as folder:
         path = export.write(Path(folder))
         (home.inbox / export.folder / path.name).unlink(missing_ok=True)

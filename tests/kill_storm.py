@@ -21,8 +21,8 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -345,8 +345,6 @@ def rehearse(play: str, folder: Path, mail: MailSettings | None) -> Rehearsal:
     def undisturbed() -> Any:
         calls = Counter[str]()
         began = time.monotonic()
-        from contextlib import ExitStack
-
         with ExitStack() as stack:
             for point in POINTS[play]:
                 stack.enter_context(wrapped(point, partial(counting, calls, point)))
@@ -364,7 +362,9 @@ def play_and_kill(kill: Kill, rehearsal: Rehearsal, folder: Path, mail: MailSett
     shutil.copytree(rehearsal.base, home.root)
     act = PLAYS[kill.play][1]
     if mail:
-        mail = mail.model_copy(update={"recipients": [f"{who}{kill.number}@example.org" for who in "ab"]})
+        mail = mail.model_copy(
+            update={"recipients": [f"{who}-{kill.number}-{kill.share:.9f}@example.org" for who in "ab"]}
+        )
 
     def killed() -> None:
         if kill.moment:
@@ -375,6 +375,11 @@ def play_and_kill(kill: Kill, rehearsal: Rehearsal, folder: Path, mail: MailSett
 
     after_seconds = None if kill.moment else kill.share * rehearsal.seconds
     _, was_killed = in_child(killed, kill_after=after_seconds)
+
+    if not was_killed and not kill.moment:
+        # It was done before the kill came: this machine was quicker than at the rehearsal.
+        shutil.rmtree(home.root)
+        return play_and_kill(replace(kill, share=kill.share / 2), rehearsal, folder, mail)
 
     def next_run() -> Any:
         left = published(home)
@@ -573,7 +578,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         found = storm(Path(folder), kills=given.kills, seed=given.seed, plays=given.plays, workers=given.workers)
     print(table(found))
-    return int(any(differences for _, _, differences in found))
+    is_short = sum(was_killed for _, was_killed, _ in found) < given.kills
+    return int(is_short or any(differences for _, _, differences in found))
 
 
 if __name__ == "__main__":
