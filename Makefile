@@ -50,13 +50,15 @@ bench: $(STAMP)  ## Slow: how fast texts are read, as ratios to textstat and to 
 	$(BIN)/python -m tests.bench_relate
 
 soak: export OPENBLAS_NUM_THREADS = 1
-soak: $(STAMP)  ## Slow proofs: what the method says of invented teams, coverage of all intervals, a scheduled run seen firing
+soak: $(STAMP)  ## Slow proofs: what the method says of invented teams, coverage of all intervals, a scheduled run seen firing, 300 kills, 300 histories
 	$(BIN)/python -m tests.simulated_truths --draws 1000
 	$(BIN)/python -m tests.simulated_clocks --draws 1000
 	$(BIN)/python -m tests.test_curves --full
 	$(BIN)/python -m tests.test_templates --full
 	$(BIN)/python -m tests.test_recontact --full
 	$(BIN)/python -m tests.soak_schedule
+	$(BIN)/python -m tests.kill_storm --kills 300
+	$(BIN)/python -m tests.histories --examples 300
 
 samples: $(STAMP)  ## What every sample export becomes
 	$(BIN)/python -m tests.sample_table

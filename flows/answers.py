@@ -126,7 +126,7 @@ def status_of(home: Home, settings: Settings, *, now: datetime) -> dict[str, Any
         facts["running"] = False
     if home.database.exists() and not facts["running"]:
         with closing(store.connect(home.database, read_only=True)) as connection:
-            runs = fetch(connection, "from runs order by started_at desc limit 1")
+            runs = fetch(connection, "from runs order by run_no desc limit 1")
             exports = fetch(
                 connection,
                 "select file_id, name, shape, rows_in, rows_set_aside, rows_excluded, observed_until, first_seen_at "

@@ -11,12 +11,13 @@ from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
 from flows.commands import answering, operating, running, say
+from flows.store import plain_fault
 from schemas.errors import TalkshareError, UsageError
 
 EXIT_CODES = """\
 Exit codes: 0 done; 1 unexpected failure; 2 wrong use or settings; 3 done, but some export was refused;
 4 nothing to show yet; 5 the audit failed and nothing was published; 6 the guard refused a pair; 7 another run is
-under way; 8 a mail was not sent."""
+under way; 8 a mail was not sent; 9 the disk or the memory gave out, or a file of the home is damaged."""
 
 app = App(
     name="talkshare",
@@ -25,7 +26,7 @@ app = App(
     version_flags=["--version"],
 )
 for command in (
-    *(running.init, running.inspect, running.run, running.retract, running.demo),
+    *(running.init, running.inspect, running.run, running.retract, running.restore, running.demo),
     *(answering.report, answering.coach, answering.sql, answering.explain),
     *(operating.status, operating.serve),
 ):
@@ -51,8 +52,17 @@ def main() -> NoReturn:
         _drop_output()
         code = 0
     except OSError as error:
-        say(f"talkshare: {error.strerror or error}: {error.filename or 'output'}")
+        fault = plain_fault(error)
+        said = f"{error.strerror or error}: {error.filename or 'output'}"
+        say(f"talkshare: {fault or said}")
+        code = fault.exit_code if fault else code
         _drop_output()
+    except Exception as error:
+        fault = plain_fault(error)
+        if fault is None:
+            raise
+        say(f"talkshare: {fault}")
+        code = fault.exit_code
     leave(code)
 
 

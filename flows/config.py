@@ -233,6 +233,13 @@ class MailSettings(Section):
         return self
 
 
+class LimitSettings(Section):
+    """What a run may use of the machine."""
+
+    memory: str = Field("4GB", pattern=r"^[1-9]\d*(\.\d+)?\s?([KMGT]i?B)$")
+    """Of the database; what does not fit goes to the disk where it can."""
+
+
 class ScheduleSettings(Section):
     """When the scheduled flows run."""
 
@@ -268,6 +275,7 @@ class Settings(BaseSettings):
     privacy: PrivacySettings = PrivacySettings()  # type: ignore[call-arg]
     report: ReportSettings = ReportSettings()  # type: ignore[call-arg]
     mail: MailSettings = MailSettings()  # type: ignore[call-arg]
+    limits: LimitSettings = LimitSettings()  # type: ignore[call-arg]
     schedule: ScheduleSettings = ScheduleSettings()
 
     @field_validator("time_zone")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -12,8 +13,10 @@ import polars as pl
 
 from flows import keeping, store
 from flows.config import Settings
+from flows.history import latest_start
 from flows.keeping import Kept
 from flows.readers import Export, Reading, fingerprint, read, settings_fingerprint
+from flows.readers.archive import file_digest
 from flows.readers.discover import Refusal, discover
 from flows.store import Home
 from schemas import MESSAGES, OUTCOMES, SET_ASIDE, Table
@@ -27,6 +30,7 @@ FUTURE_TOLERANCE = timedelta(days=1)
 
 
 LONGEST_WAIT = timedelta(days=1)
+FILE_ID_LENGTH = 32
 
 
 @dataclass(frozen=True)
@@ -64,19 +68,19 @@ def take_in(
     progress: Progress = lambda _: None,
 ) -> list[FileReport]:
     """Read, check and keep every export that is new, or that changed settings ask to read again."""
-    found, refusals = find_exports(home, settings, paths, now=now)
-    reports = [_refused(refusal, now) for refusal in refusals]
     key = store.id_key(home)
-    with closing(store.open_store(home, database)) as connection:
+    with closing(store.open_store(home, database, memory=settings.limits.memory)) as connection:
         store.check_key(connection, key)
+        found, refusals = find_exports(home, settings, paths, now=max(now, latest_start(connection) or now))
+        reports = [_refused(refusal, now) for refusal in refusals]
+        reports += _finish_retractions(home, connection)
+        _forget_undescribed(home, connection, {item.file_id for item in found})
         known = dict(connection.execute("select file_id, settings_fingerprint from readings").fetchall())
         for item in found:
             wanted = settings_fingerprint(item.export, settings)
             if known.get(item.file_id) == wanted:
                 if not item.is_archived:
-                    store.archive_export(home, item.export, item.file_id, item.first_seen_at, move=item.is_from_inbox)
-                    message = "the same bytes were read before: nothing to do"
-                    reports.append(FileReport(item.export.name, "unchanged", message=message))
+                    reports.append(_archived_again(home, item))
                 _refresh_coverage(connection, item, settings)
                 continue
             progress(f"reading {item.export.name}")
@@ -85,13 +89,92 @@ def take_in(
             if file_report.status == "read":
                 known[item.file_id] = wanted
         keeping.sweep_texts(connection)
+        _sweep_quarantine(home, connection)
     return reports
+
+
+def _finish_retractions(home: Home, connection: store.Connection) -> list[FileReport]:
+    """Take the rows of exports out that a killed run had moved away; tell of those whose files are nowhere."""
+    reports = []
+    rows = connection.execute("select file_id, name from readings order by name, file_id").fetchall()
+    for file_id, name in rows:
+        if (home.exports / file_id).exists():
+            continue
+        if (home.quarantine / "retracted" / file_id).exists():
+            keeping.forget_export(connection, file_id)
+        else:
+            message = (
+                f"{name}: its copy is gone from {home.exports / file_id}, and a rebuild would lose its rows. "
+                f"Put the same export into the inbox again, or `talkshare retract {file_id[:12]}`."
+            )
+            reports.append(FileReport(name, "refused", message=message))
+    return reports
+
+
+def _forget_undescribed(home: Home, connection: store.Connection, found: set[str]) -> None:
+    """Take the rows of exports out that the settings no longer say how to read: a rebuild would not have them either.
+
+    They come back when the settings do. Of a copy that is damaged the rows stay.
+    """
+    known = {file_id for (file_id,) in connection.execute("select file_id from readings").fetchall()}
+    for file_id in sorted(known - found):
+        content = home.exports / file_id / "content"
+        if content.exists() and not _is_damaged(content, file_id):
+            keeping.forget_export(connection, file_id)
+
+
+def _archived_again(home: Home, item: Found) -> FileReport:
+    """Bytes that were read before: the store keeps one copy of them."""
+    name = item.export.name
+    if problem := _archive(home, item):
+        return problem
+    _leave_inbox(item)
+    return FileReport(name, "unchanged", message="the same bytes were read before: nothing to do")
+
+
+def _archive(home: Home, item: Found) -> FileReport | None:
+    """Copy the export into the store; what to report where that cannot be because it changed or went away."""
+    name = item.export.name
+
+    def is_unchanged() -> bool:
+        return fingerprint(item.export)[:FILE_ID_LENGTH] == item.file_id
+
+    try:
+        done = store.archive_export(home, item.export, item.file_id, item.first_seen_at, is_unchanged=is_unchanged)
+    except FileNotFoundError as error:
+        return _gone(name, error)
+    return None if done else _changed(name)
+
+
+def _leave_inbox(item: Found) -> None:
+    """What grew since it was copied stays, and is another export to the next run."""
+    if not item.is_from_inbox:
+        return
+    with contextlib.suppress(FileNotFoundError, InputError):
+        if fingerprint(item.export)[:FILE_ID_LENGTH] == item.file_id:
+            store.take_from_inbox(item.export)
+
+
+def _changed(name: str) -> FileReport:
+    message = f"{name}: changed while it was read, so nothing was taken from it. The next run reads it."
+    return FileReport(name, "waiting", message=message)
+
+
+def _gone(name: str, error: OSError) -> FileReport:
+    message = (
+        f"{name}: gone or unreadable while it was read ({error.strerror}), so nothing was taken from it. "
+        "Put it back; the next run reads it."
+    )
+    return FileReport(name, "refused", message=message)
 
 
 def _refused(refusal: Refusal, now: datetime) -> FileReport:
     if not refusal.waiting:
         return FileReport(refusal.name, "refused", message=refusal.message)
-    age = now - datetime.fromtimestamp(refusal.path.stat().st_mtime, tz=now.tzinfo)
+    try:
+        age = now - datetime.fromtimestamp(refusal.path.stat().st_mtime, tz=now.tzinfo)
+    except OSError as error:
+        return _gone(refusal.name, error)
     if age < LONGEST_WAIT:
         return FileReport(refusal.name, "waiting", message=refusal.message)
     message = f"{refusal.name}: incomplete, and it has not grown for a day. Download or export it again."
@@ -110,7 +193,8 @@ def find_exports(
             advice = (
                 "is in the store, but the settings no longer say how to read it. Put its mapping back, or retract it."
             )
-            refusals.append(Refusal(content, note["name"], f"{note['name']}: {advice}"))
+            message = _damaged(note["name"]) if _is_damaged(content, file_id) else f"{note['name']}: {advice}"
+            refusals.append(Refusal(content, note["name"], message))
         refusals += [replace(refusal, name=note["name"]) for refusal in refused if exports]
         for export in exports:
             named = replace(export, name=note["name"], folder=note["folder"])
@@ -123,14 +207,30 @@ def find_exports(
         refusals += refused
         for export in exports:
             try:
-                file_id = fingerprint(export)[:32]
-            except (OSError, TalkshareError) as error:
+                file_id = fingerprint(export)[:FILE_ID_LENGTH]
+            except OSError as error:
+                refusals.append(Refusal(export.path, export.name, _gone(export.name, error).message))
+                continue
+            except TalkshareError as error:
                 refusals.append(Refusal(export.path, export.name, f"{export.name}: {error}"))
                 continue
             earlier = found.get(file_id)
             first_seen_at = earlier.first_seen_at if earlier else now
-            found[file_id] = Found(export, file_id, first_seen_at, False, not paths)
+            # A rebuild reads the copy by the name it first had, and names and folders decide how it is read.
+            known = earlier.export if earlier else export
+            named = replace(export, name=known.name, folder=known.folder)
+            found[file_id] = Found(named, file_id, first_seen_at, False, not paths)
     return list(found.values()), refusals
+
+
+def _is_damaged(content: Path, file_id: str) -> bool:
+    """Whether the one file of an archived export has other bytes than it was read with; folders are not judged."""
+    files = list(content.iterdir()) if content.exists() else []
+    return not files or (len(files) == 1 and file_digest(files[0])[:FILE_ID_LENGTH] != file_id)
+
+
+def _damaged(name: str) -> str:
+    return f"{name}: its copy in the store is damaged. Put the same export into the inbox again, which mends it."
 
 
 def _take_in_one(
@@ -139,8 +239,14 @@ def _take_in_one(
     name = item.export.name
     not_after = item.first_seen_at + FUTURE_TOLERANCE
     try:
+        if item.is_archived and fingerprint(item.export)[:FILE_ID_LENGTH] != item.file_id:
+            return FileReport(name, "refused", message=_damaged(name))
         reading = read(item.export, settings, not_after=not_after)
     except InputError as error:
+        if isinstance(error.__cause__, OSError):
+            return _gone(name, error.__cause__)
+        # What the settings of now cannot read, a rebuild would not have either; it comes back when they can.
+        keeping.forget_export(connection, item.file_id)
         return FileReport(name, "refused", message=str(error))
     messages, bad_messages = checked(reading.messages, MESSAGES, not_after)
     outcomes, bad_outcomes = checked(reading.outcomes, OUTCOMES, not_after)
@@ -156,10 +262,13 @@ def _take_in_one(
         "owner_role": settings.linkedin.owner_role if item.export.shape == "linkedin_archive" else None,
         "first_seen_at": item.first_seen_at,
     }
-    kept = keeping.keep(connection, file, reading, messages, outcomes, set_aside, key)
+    # Kept last, when all that belongs to it is in its place: a rebuild finds every export that the store knows.
+    if not item.is_archived and (problem := _archive(home, item)):
+        return problem
     _write_quarantine(home, item.file_id, set_aside)
+    kept = keeping.keep(connection, file, reading, messages, outcomes, set_aside, key)
     if not item.is_archived:
-        store.archive_export(home, item.export, item.file_id, item.first_seen_at, move=item.is_from_inbox)
+        _leave_inbox(item)
     return FileReport(name, "read", kept, reading.warnings, reasons=_reasons(reading, set_aside))
 
 
@@ -227,7 +336,18 @@ def _refresh_coverage(connection: store.Connection, item: Found, settings: Setti
 
 def _write_quarantine(home: Home, file_id: str, set_aside: pl.DataFrame) -> None:
     path = home.quarantine / f"{file_id}.jsonl"
-    path.unlink(missing_ok=True)
-    if set_aside.height:
-        path.touch(mode=0o600)
-        set_aside.write_ndjson(path)
+    if not set_aside.height:
+        path.unlink(missing_ok=True)
+        return
+    built = path.with_name(f"{path.name}.next")
+    built.touch(mode=0o600)
+    set_aside.write_ndjson(built)
+    store.swap_in(built, path)
+
+
+def _sweep_quarantine(home: Home, connection: store.Connection) -> None:
+    """Drop the rows set aside of exports that the store does not know: a killed run had not kept them."""
+    known = {file_id for (file_id,) in connection.execute("select file_id from readings").fetchall()}
+    for path in home.quarantine.glob("*.jsonl"):
+        if path.stem not in known:
+            path.unlink()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -15,12 +16,13 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from flows import keeping, publishing, store
+from flows import backups, history, keeping, leftovers, migrations, publishing, store
+from flows.backups import Backup
 from flows.config import Settings
 from flows.intake import FileReport, Progress, take_in
 from flows.keeping import Kept
 from flows.store import Home
-from schemas.errors import AuditError, TalkshareError, UsageError
+from schemas.errors import AuditError, StorageError, TalkshareError, UsageError
 from sql.frames import fetch
 
 Result = TypeVar("Result")
@@ -70,28 +72,50 @@ def run(
     *,
     now: datetime,
     rebuild: bool = False,
+    restore: str | None = None,
     step: Step[Any] = identity,
     progress: Progress = lambda _: None,
 ) -> RunReport:
     """Take in what is new, measure everything, publish the snapshot.
 
-    `paths`: files or folders to read in place of the inbox. Raises AuditError (nothing published, yesterday's snapshot
-    stays), BusyError, UsageError.
+    `paths`: files or folders to read in place of the inbox. `rebuild`: with a new store, into which every export is
+    read again; `restore`: with the store of that backup; either replaces the present one at the end. Raises AuditError
+    (nothing published, yesterday's snapshot stays), BusyError, StorageError, UsageError.
     """
     home.create()
-    database = home.database.with_suffix(".rebuild") if rebuild else home.database
-    with store.only_run(home), _recorded(home, "rebuild" if rebuild else "run", now) as report:
-        if rebuild:
-            database.unlink(missing_ok=True)
-            store.copy_runs(home, database)
-        recall(home, settings, database=database, now=now)
-        with _timed(report, "take_in", progress):
-            report.files = step(take_in)(home, settings, paths, now=now, database=database, progress=progress)
-        _measure_and_publish(home, settings, report, now=now, database=database, step=step, progress=progress)
-        if rebuild:
-            store.swap_in(database, home.database)
-        _record_in_store(home, report)
+    kind = "restore" if restore else "rebuild" if rebuild else "run"
+    database = home.database if kind == "run" else home.rebuilt
+    with store.only_run(home):
+        backup = backups.find(home, restore) if restore else None
+        with _recorded(home, kind, now) as report:
+            if kind != "run":
+                report.warnings += _begin_aside(home, backup)
+            recall(home, settings, database=database, now=now)
+            with _timed(report, "take_in", progress):
+                report.files = step(take_in)(home, settings, paths, now=now, database=database, progress=progress)
+            _measure_and_publish(home, settings, report, now=now, database=database, step=step, progress=progress)
+            if kind != "run":
+                backups.replace_store(home, database, reason=kind, now=now)
+            _record_in_store(home, report)
+            backups.keep_history(home, now=now)
     return report
+
+
+def _begin_aside(home: Home, backup: Backup | None) -> list[str]:
+    """Begin a store beside the present one, empty or as a backup has it, with the newest history that can be read.
+
+    Returns what there is to say about that.
+    """
+    if backup:
+        shutil.copyfile(backup.path, home.rebuilt)
+        migrations.bring_forward(home.rebuilt)
+    known = [backup.path for backup in backups.backups(home) if backup.version == store.STORE_VERSION]
+    sources = [path for path in (home.database, *known) if path.exists()]
+    source = history.bring_history(home, home.rebuilt, sources)
+    if source == home.database or not sources:
+        return []
+    taken = f"it was taken from {source.name}" if source else "no backup of it can be read, and it begins anew"
+    return [f"The history in {home.database.name} cannot be read: {taken}."]
 
 
 def _measure_and_publish(
@@ -112,7 +136,7 @@ def _measure_and_publish(
     report.finished_at = now + report.elapsed()
     record = replace(report, status="published", published_at=published_at)
     with _timed(report, "publish", progress):
-        report.warnings = step(publish)(home, settings, database=database, report=record)
+        report.warnings += step(publish)(home, settings, database=database, report=record)
     report.status, report.published_at = "published", published_at
 
 
@@ -120,7 +144,7 @@ def recall(home: Home, settings: Settings, *, database: Path, now: datetime) -> 
     """Take over what the last snapshot published for good. Raises UsageError for a hypothesis that comes too late."""
     from sql.hypotheses import refuse_late
 
-    store.remember_published(home, database)
+    history.remember_published(home, database)
     if settings.hypotheses:
         with closing(store.open_store(home, database)) as connection:
             refuse_late(fetch(connection, "from hypotheses").to_dicts(), settings.asked(), now=now)
@@ -131,9 +155,8 @@ def measure(home: Home, settings: Settings, *, database: Path, now: datetime) ->
     from sql.measure import measure as measure_store
     from sql.measure import set_variables
 
-    work = _work_path(home)
-    work.unlink(missing_ok=True)
-    with _work(home, database) as connection:
+    store.remove_database(home.work)
+    with _work(home, settings, database) as connection:
         set_variables(connection, _variables(settings, now, store.derived_key(store.id_key(home), "published")))
         return measure_store(connection)
 
@@ -144,7 +167,7 @@ def relate(home: Home, settings: Settings, *, database: Path, now: datetime) -> 
     from sql.measure import compare_templates, follow
     from sql.measure import relate as relate_approaches
 
-    with _work(home, database) as connection:
+    with _work(home, settings, database) as connection:
         minimum = settings.privacy.minimum_candidates
         associations = relate_approaches(connection, minimum_candidates=minimum)
         follow(connection, minimum_candidates=minimum)
@@ -161,19 +184,23 @@ def publish(home: Home, settings: Settings, *, database: Path, report: RunReport
     `report` is this run as the snapshot will tell it. Raises AuditError if a `stop` expectation fails; the last
     snapshot then stays as it is.
     """
-    with _work(home, database) as connection:
+    with _work(home, settings, database) as connection:
         failures, warnings = audit(connection)
         if failures:
             raise AuditError(
                 f"Nothing was published; the last snapshot stays. {'; '.join(failures)}. "
                 "Run `talkshare run --rebuild`, and report it if it happens again."
             )
-        store.record_run(connection, run_record(report), report.steps)
+        # In the store the run is under way until its snapshot is in its place.
+        for table in ("runs", "run_steps"):
+            connection.execute(f"create or replace table {table} as from store.{table}")
+        connection.execute("alter table runs add primary key (run_id)")
+        history.record_run(connection, run_record(report), report.steps)
         files = publishing.build(connection, home, settings)
     for built, target in files.items():
         store.swap_in(built, target)
-    store.remember_published(home, database)
-    _work_path(home).unlink(missing_ok=True)
+    history.remember_published(home, database)
+    store.remove_database(home.work)
     return warnings
 
 
@@ -214,21 +241,51 @@ def run_record(report: RunReport) -> dict[str, Any]:
 
 @contextmanager
 def _recorded(home: Home, kind: str, now: datetime) -> Iterator[RunReport]:
-    """The run's report; a run that fails is recorded in the store as well, and logged either way."""
+    """The run's report, after a killed run's remains are cleared away and an older store is brought forward.
+
+    The store knows of the run from its beginning, so that one that is killed can be seen; a run that fails is recorded
+    as well, and logged either way.
+    """
     report = RunReport(f"{now:%Y%m%dT%H%M%S%f}", kind, now)
+    leftovers.clear(home)
     try:
+        with _bearing_a_lost_store(kind):
+            report.warnings += filter(None, [migrations.migrate(home, now=now), _clock_note(home, now)])
+            report.run_id = history.begin_run(home, run_record(report))
         yield report
     except BaseException:
-        with contextlib.suppress(TalkshareError, OSError):
+        with contextlib.suppress(TalkshareError, OSError, store.DatabaseError):
             _record_in_store(home, report)
-        _log(home, report)
+        with contextlib.suppress(OSError):
+            _log(home, report)
         raise
     _log(home, report)
 
 
+@contextmanager
+def _bearing_a_lost_store(kind: str) -> Iterator[None]:
+    """A store that is to be replaced may be damaged."""
+    try:
+        yield
+    except (StorageError, store.DatabaseError):
+        if kind not in ("rebuild", "restore"):
+            raise
+
+
+def _clock_note(home: Home, now: datetime) -> str | None:
+    with closing(store.open_store(home)) as connection:
+        latest = history.latest_start(connection)
+    if latest is None or latest <= now:
+        return None
+    return (
+        f"The clock shows {now:%Y-%m-%d %H:%M} UTC, and an earlier run began at {latest:%Y-%m-%d %H:%M}: it went back. "
+        "Exports count as seen at the later time; the snapshot bears the earlier one. Set the clock right."
+    )
+
+
 def _record_in_store(home: Home, report: RunReport) -> None:
     with closing(store.open_store(home)) as connection:
-        store.record_run(connection, run_record(report), report.steps)
+        history.record_run(connection, run_record(report), report.steps)
 
 
 def retract(home: Home, settings: Settings, file: str, *, now: datetime) -> RunReport:
@@ -248,6 +305,8 @@ def retract(home: Home, settings: Settings, file: str, *, now: datetime) -> RunR
             FileReport(name, "retracted", message="its rows are out; the file lies in quarantine/retracted")
         ]
         _measure_and_publish(home, settings, report, now=now, database=home.database)
+        _record_in_store(home, report)
+        backups.keep_history(home, now=now)
     return report
 
 
@@ -290,16 +349,12 @@ def _variables(settings: Settings, now: datetime, publishing_key: str = "") -> d
     }
 
 
-def _work_path(home: Home) -> Path:
-    return home.private / "work.duckdb"
-
-
 @contextmanager
-def _work(home: Home, database: Path) -> Iterator[store.Connection]:
+def _work(home: Home, settings: Settings, database: Path) -> Iterator[store.Connection]:
     """A connection on the work database with the store behind it: names are looked up in work first."""
     from sql.runner import load_macros
 
-    with closing(store.connect(_work_path(home))) as connection:
+    with closing(store.connect(home.work, memory=settings.limits.memory)) as connection:
         store.attach(connection, database, "store")
         connection.execute("set search_path = 'work.main,store.main'")
         load_macros(connection)

@@ -108,7 +108,7 @@ def _composed(
     with closing(store.open_snapshot(home)) as connection:
         frames = {name: fetch(connection, f"from {name}") for name in FRAMES}
         info = fetch(connection, "from snapshot_info").row(0, named=True)
-        runs = fetch(connection, "select files_refused from runs order by started_at desc limit 1")
+        runs = fetch(connection, "select files_refused from runs order by run_no desc limit 1")
     week = report_week(frames["metric_week"], day)
     options = ReportOptions(
         title=settings.report.title,

@@ -76,6 +76,9 @@ TEMPLATE = """\
 # sender = "Talkshare <talkshare@example.org>"   # example
 # recipients = ["manager@example.org"]  # example: the scheduled report is sent to them, once a week each
 
+[limits]
+# memory = "4GB"                        # of the database in a run; what does not fit goes to the disk where it can
+
 [schedule]
 # nightly = "15 2 * * *"
 # weekly = "0 6 * * 1"

@@ -53,3 +53,9 @@ class DeliveryError(TalkshareError):
     """A mail was not sent; the message says why, without an address in full."""
 
     exit_code = 8
+
+
+class StorageError(TalkshareError):
+    """The disk or the memory gave out, or a file of the home is damaged; what was published stays."""
+
+    exit_code = 9

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
+from pydantic import ValidationError
 
 from flows import settings_template
 from flows.commands import HomeOption, clear_progress, home_of, must_exist, opened, progress
-from flows.config import FILE_NAME, load_settings
+from flows.config import FILE_NAME, LimitSettings, load_settings
 from flows.store import Home
 from schemas.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from flows.pipeline import RunReport
 
 
 def init(
@@ -58,6 +62,7 @@ def run(
     *paths: Path,
     home: HomeOption = None,
     rebuild: Annotated[bool, Parameter(negative="", help="Read every export again and build a new store.")] = False,
+    memory: str | None = None,
 ) -> int:
     """Take in new exports, measure everything, publish the snapshot.
 
@@ -65,14 +70,50 @@ def run(
     ----------
     paths
         Files or folders to read; without any, the inbox. Files of the inbox move into the store, others are copied.
+    memory
+        The most the database may use, like 2GB; replaces `[limits] memory` of the settings.
     """
     from flows import pipeline
-    from flows.answers import refusal_notes
 
     place, settings = opened(home)
     for path in paths:
         must_exist(path)
+    if memory:
+        settings = settings.model_copy(update={"limits": _limits(memory)})
     report = pipeline.run(place, settings, paths, now=datetime.now(UTC), rebuild=rebuild, progress=progress())
+    return _tell(place, report)
+
+
+def _limits(memory: str) -> LimitSettings:
+    try:
+        return LimitSettings(memory=memory)
+    except ValidationError as error:
+        raise UsageError(f"--memory {memory}: write a number and a unit, like 2GB or 800MB.") from error
+
+
+def restore(name: str | None = None, *, home: HomeOption = None) -> int:
+    """List the backups, or put one back: the present store becomes a backup, then everything is measured and published.
+
+    The history (runs, mails sent, hypotheses, what weeks said first) stays that of the present store if it can be read.
+
+    Parameters
+    ----------
+    name
+        Name or number of a backup; without one, they are listed.
+    """
+    from flows import backups, pipeline
+
+    place, settings = opened(home)
+    if name is None:
+        print(backups.listing(place))
+        return 0
+    report = pipeline.run(place, settings, now=datetime.now(UTC), restore=name, progress=progress())
+    return _tell(place, report)
+
+
+def _tell(place: Home, report: RunReport) -> int:
+    from flows.answers import refusal_notes
+
     clear_progress()
     print(_run_table(report))
     for note in refusal_notes(place):
