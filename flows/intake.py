@@ -15,6 +15,8 @@ from flows.config import Settings
 from flows.keeping import Kept
 from flows.readers import Export, Reading, fingerprint, read, settings_fingerprint
 from flows.readers.discover import Refusal, discover
+from flows.readers.limits import BODY_CHARS
+from flows.readers.reading import refusing
 from flows.store import Home
 from schemas import MESSAGES, OUTCOMES, SET_ASIDE, Table
 from schemas.errors import InputError, TalkshareError
@@ -140,12 +142,10 @@ def _take_in_one(
     not_after = item.first_seen_at + FUTURE_TOLERANCE
     try:
         reading = read(item.export, settings, not_after=not_after)
+        with refusing(name):
+            messages, outcomes, set_aside = good_rows(reading, not_after)
     except InputError as error:
         return FileReport(name, "refused", message=str(error))
-    messages, bad_messages = checked(reading.messages, MESSAGES, not_after)
-    outcomes, bad_outcomes = checked(reading.outcomes, OUTCOMES, not_after)
-    messages, repeated = _without_repeated_ids(messages)
-    set_aside = pl.concat([reading.set_aside, bad_messages, bad_outcomes, repeated])
     file = {
         "file_id": item.file_id,
         "settings_fingerprint": wanted,
@@ -161,6 +161,15 @@ def _take_in_one(
     if not item.is_archived:
         store.archive_export(home, item.export, item.file_id, item.first_seen_at, move=item.is_from_inbox)
     return FileReport(name, "read", kept, reading.warnings, reasons=_reasons(reading, set_aside))
+
+
+def good_rows(reading: Reading, not_after: datetime) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Messages and outcomes that may be kept, and every row that is set aside; excluded rows are in none of them."""
+    messages, bad_messages = checked(reading.messages, MESSAGES, not_after)
+    outcomes, bad_outcomes = checked(reading.outcomes, OUTCOMES, not_after)
+    messages, endless = _without_endless_bodies(messages)
+    messages, repeated = _without_repeated_ids(messages)
+    return messages, outcomes, pl.concat([reading.set_aside, bad_messages, bad_outcomes, endless, repeated])
 
 
 def checked(frame: pl.DataFrame, table: Table, not_after: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -190,6 +199,13 @@ def checked(frame: pl.DataFrame, table: Table, not_after: datetime) -> tuple[pl.
 def _as_set_aside(bad: pl.DataFrame) -> pl.DataFrame:
     raw = pl.struct(pl.exclude("reason", "member", "row_no")).struct.json_encode()
     return SET_ASIDE.conform(bad.with_columns(raw=raw)) if bad.height else SET_ASIDE.frame()
+
+
+def _without_endless_bodies(messages: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    is_endless = pl.col("body").str.len_chars() > BODY_CHARS
+    reason = pl.lit(f"body is longer than {BODY_CHARS:,} characters")
+    endless = messages.filter(is_endless).with_columns(pl.col("body").str.slice(0, BODY_CHARS), reason=reason)
+    return messages.filter(~is_endless.fill_null(value=False)), _as_set_aside(endless)
 
 
 def _without_repeated_ids(messages: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

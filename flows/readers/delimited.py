@@ -14,16 +14,17 @@ from typing import Any
 
 import polars as pl
 
+from flows.readers.limits import FIELD_CHARS, check_table
 from schemas import SET_ASIDE
 from schemas.errors import InputError
 
 DELIMITERS = (",", ";", "\t")
-FIELD_LIMIT = 1 << 24
 BATCH_ROWS = 5_000
 PREAMBLE_LINES = 40
 HEAD_CHARS = 1 << 16
 PROBE_LINES = 200
 RAW_LIMIT = 1 << 20
+TOWER = r"(\p{M}{30})\p{M}+"
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -107,6 +108,7 @@ def read_csv(data: bytes, known: Collection[str] = ()) -> Sheet:
     header = find_header(_first_lines(text), known)
     if header is None:
         raise InputError("no header line with known column names in it. See what is in it: `talkshare inspect FILE`.")
+    check_table(text.count(header.delimiter) // len(header.names), len(header.names))
     names, duplicates = _unique_names(header.names)
     if duplicates:
         warnings += (f"{duplicates} column names occur twice: the later ones got a number.",)
@@ -116,7 +118,7 @@ def read_csv(data: bytes, known: Collection[str] = ()) -> Sheet:
     columns = _faultless(text, header, len(names))
     if columns is not None:
         frame = _text_frame(names, columns)
-        return Sheet(frame, _counted(frame.height), SET_ASIDE.frame(), warnings, encoding, header.delimiter)
+        return Sheet(frame, counted(frame.height), SET_ASIDE.frame(), warnings, encoding, header.delimiter)
     rows, numbers, bad, truncated = _records(_lines(text), header.line + 1, header.delimiter, len(names))
     if truncated:
         warnings += ("The file ends inside a row: it looks truncated. Export it again.",)
@@ -133,7 +135,7 @@ def read_csv(data: bytes, known: Collection[str] = ()) -> Sheet:
 def read_jsonl(data: bytes) -> Sheet:
     """One JSON object per line; numbers stay as they are written. A bad line is set aside."""
     text, encoding, warnings = decode(data)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, str | None]] = []
     numbers: list[int] = []
     bad: list[tuple[int, str, Any]] = []
     names: dict[str, None] = {}
@@ -142,6 +144,9 @@ def read_jsonl(data: bytes) -> Sheet:
         if not line.strip():
             continue
         number += 1
+        if len(line) > FIELD_CHARS:
+            bad.append((number, f"longer than {FIELD_CHARS:,} characters", line[:RAW_LIMIT]))
+            continue
         try:
             row = json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
         except (ValueError, RecursionError):
@@ -150,12 +155,14 @@ def read_jsonl(data: bytes) -> Sheet:
         if not isinstance(row, dict):
             bad.append((number, "not a JSON object", line[:RAW_LIMIT]))
             continue
-        names.update(dict.fromkeys(row))
-        rows.append(row)
+        # As text at once: parsed lists of numbers would take fifty times the file's size.
+        texts = {_clean(name): _as_text(value) for name, value in row.items()}
+        names.update(dict.fromkeys(texts))
+        check_table(len(rows), len(names))
+        rows.append(texts)
         numbers.append(number)
     frame = pl.DataFrame(
-        {_clean(name): [_as_text(row.get(name)) for row in rows] for name in names},
-        schema={_clean(name): pl.String for name in names},
+        {name: [row.get(name) for row in rows] for name in names}, schema=dict.fromkeys(names, pl.String)
     )
     return Sheet(
         frame=_empty_is_null(frame),
@@ -169,13 +176,15 @@ def read_jsonl(data: bytes) -> Sheet:
 def read_parquet(data: bytes) -> Sheet:
     """A Parquet file; dates and times keep their type, everything else becomes text."""
     frame = pl.read_parquet(io.BytesIO(data))
+    check_table(frame.height, frame.width)
     frame = frame.select(_text_column(frame[name]) for name in frame.columns)
-    return Sheet(frame=_empty_is_null(frame), row_no=_counted(frame.height))
+    return Sheet(frame=_empty_is_null(frame), row_no=counted(frame.height))
 
 
 def read_xlsx(data: bytes, sheet: str | None = None, known: Collection[str] = ()) -> Sheet:
     """One sheet of a workbook (the first by default), as text; the header is found by known names."""
     cells = _cells(data, sheet)
+    check_table(cells.height, cells.width)
     wanted = {normal(name) for name in known}
     head = cells.head(PREAMBLE_LINES).rows()
     scores = [len({normal(cell) for cell in row if cell} & wanted) if wanted else any(row) for row in head]
@@ -187,7 +196,7 @@ def read_xlsx(data: bytes, sheet: str | None = None, known: Collection[str] = ()
     body.columns = names
     body = _empty_is_null(body).filter(~pl.all_horizontal(pl.all().is_null()))
     warnings = (f"{duplicates} column names occur twice: the later ones got a number.",) if duplicates else ()
-    return Sheet(frame=body, row_no=_counted(body.height), warnings=warnings)
+    return Sheet(frame=body, row_no=counted(body.height), warnings=warnings)
 
 
 def raw_json(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
@@ -243,7 +252,7 @@ def _without_nul(text: str, encoding: str, warnings: tuple[str, ...] = ()) -> tu
 
 
 def _split(line: str, delimiter: str) -> tuple[str, ...]:
-    csv.field_size_limit(FIELD_LIMIT)
+    csv.field_size_limit(FIELD_CHARS)
     try:
         return tuple(name.strip() for name in next(csv.reader([line], delimiter=delimiter), []))
     except csv.Error:
@@ -252,7 +261,7 @@ def _split(line: str, delimiter: str) -> tuple[str, ...]:
 
 def _faultless(text: str, header: Header, width: int) -> list[list[str]] | None:
     """The columns of a file without a single bad row, in one pass; None where `_records` must look closer."""
-    csv.field_size_limit(FIELD_LIMIT)
+    csv.field_size_limit(FIELD_CHARS)
     stream = io.StringIO(text, newline="")
     collections.deque(itertools.islice(stream, header.line + 1), maxlen=0)
     reader = csv.reader(stream, delimiter=header.delimiter, strict=True)
@@ -277,7 +286,7 @@ def _records(
     A record that is malformed or has the wrong width may have swallowed good ones through a lost quote:
     reading starts again at the first line inside it that looks like a record.
     """
-    csv.field_size_limit(FIELD_LIMIT)
+    csv.field_size_limit(FIELD_CHARS)
     rows: list[list[str]] = []
     numbers: list[int] = []
     bad: list[tuple[int, str, Any]] = []
@@ -367,7 +376,20 @@ def _text_frame(names: list[str], columns: list[list[str]]) -> pl.DataFrame:
 
 def _empty_is_null(frame: pl.DataFrame) -> pl.DataFrame:
     text = pl.col(pl.String)
-    return frame.with_columns(pl.when(text != "").then(text)) if frame.width else frame
+    if not frame.width:
+        return frame
+    return _with_few_marks(frame).with_columns(pl.when(text != "").then(text))
+
+
+def _with_few_marks(frame: pl.DataFrame) -> pl.DataFrame:
+    """Texts without towers of accents: putting a letter's marks into order takes their number squared.
+
+    Thirty are what Unicode's stream-safe text allows; no language needs more than a few.
+    """
+    towers = [
+        name for name in frame.columns if frame.schema[name] == pl.String and frame[name].str.contains(TOWER).any()
+    ]
+    return frame.with_columns(pl.col(towers).str.replace_all(TOWER, "${1}")) if towers else frame
 
 
 def _set_aside(bad: list[tuple[int, str, Any]]) -> pl.DataFrame:
@@ -379,7 +401,8 @@ def _set_aside(bad: list[tuple[int, str, Any]]) -> pl.DataFrame:
     )
 
 
-def _counted(height: int) -> pl.Series:
+def counted(height: int) -> pl.Series:
+    """Row numbers from 1."""
     return pl.Series("row_no", range(1, height + 1), dtype=pl.Int64)
 
 
