@@ -19,6 +19,8 @@ MOJIBAKE = (
 MOJIBAKE_SHARE = 0.3
 """Of the fields with a letter beyond ASCII; below it the odd pair of letters is taken as meant."""
 
+_MARKS_IN_A_ROW = r"\p{M}\p{M}\p{M}\p{M}"
+_TOWER = r"(\p{M}{30})\p{M}+"
 _BLOCKS = {"p", "div", "ul", "ol", "li", "br", "tr", "table", "h1", "h2", "h3", "h4", "blockquote"}
 _INLINE = {
     "a",
@@ -95,7 +97,19 @@ def plain(bodies: pl.Series) -> pl.Series:
     if marked.is_empty():
         return bodies
     texts = {body: html_text(body) for body in marked}
-    return bodies.replace(list(texts), list(texts.values()))
+    return with_few_marks(bodies.replace(list(texts), list(texts.values())))
+
+
+def with_few_marks(texts: pl.Series) -> pl.Series:
+    """Texts without towers of accents: putting a letter's marks into order takes their number squared.
+
+    Thirty are what Unicode's stream-safe text allows; no language needs more than a few.
+    """
+    # Most texts have no mark of their own at all, and are looked at by bytes alone.
+    may = texts.str.contains(_MARKS_IN_A_ROW).fill_null(value=False)
+    if not may.any():
+        return texts
+    return texts.clone().scatter(may.arg_true(), texts.filter(may).str.replace_all(_TOWER, "${1}"))
 
 
 def repair_mojibake(frame: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, int]:

@@ -8,13 +8,15 @@ import csv
 import io
 import itertools
 import json
+import zipfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
-from flows.readers.limits import FIELD_CHARS, check_table
+from flows.readers.bodies import with_few_marks
+from flows.readers.limits import FIELD_CHARS, FILE_BYTES, check_table, check_texts, too_large
 from schemas import SET_ASIDE
 from schemas.errors import InputError
 
@@ -23,8 +25,8 @@ BATCH_ROWS = 5_000
 PREAMBLE_LINES = 40
 HEAD_CHARS = 1 << 16
 PROBE_LINES = 200
+PROBED_CHARS = 1 << 28
 RAW_LIMIT = 1 << 20
-TOWER = r"(\p{M}{30})\p{M}+"
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -177,6 +179,7 @@ def read_parquet(data: bytes) -> Sheet:
     """A Parquet file; dates and times keep their type, everything else becomes text."""
     frame = pl.read_parquet(io.BytesIO(data))
     check_table(frame.height, frame.width)
+    check_texts(frame)
     frame = frame.select(_text_column(frame[name]) for name in frame.columns)
     return Sheet(frame=_empty_is_null(frame), row_no=counted(frame.height))
 
@@ -185,6 +188,7 @@ def read_xlsx(data: bytes, sheet: str | None = None, known: Collection[str] = ()
     """One sheet of a workbook (the first by default), as text; the header is found by known names."""
     cells = _cells(data, sheet)
     check_table(cells.height, cells.width)
+    check_texts(cells)
     wanted = {normal(name) for name in known}
     head = cells.head(PREAMBLE_LINES).rows()
     scores = [len({normal(cell) for cell in row if cell} & wanted) if wanted else any(row) for row in head]
@@ -211,6 +215,10 @@ def _cells(data: bytes, sheet: str | None) -> pl.DataFrame:
     """All cells of a sheet as text. Raises InputError where the file is no workbook or has no such sheet."""
     import fastexcel
 
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        with zipfile.ZipFile(io.BytesIO(data)) as parts:
+            if sum(info.file_size for info in parts.infolist()) > FILE_BYTES:
+                raise too_large("the workbook")
     options: dict[str, Any] = {"header_row": None, "dtypes": "string"}
     try:
         return pl.read_excel(
@@ -291,6 +299,7 @@ def _records(
     numbers: list[int] = []
     bad: list[tuple[int, str, Any]] = []
     truncated, number, at, lead = False, 0, start, ""
+    search = _Search(lines, delimiter, width)
     while at < len(lines):
         reader = csv.reader(map(lines.__getitem__, range(at, len(lines))), delimiter=delimiter, strict=True)
         first, resume = at, len(lines)
@@ -304,7 +313,7 @@ def _records(
                 elif row and (len(row) > 1 or row[0].strip()):
                     number += 1
                     end = at + reader.line_num
-                    again = _next_record(lines, range(first + 1, end), delimiter=delimiter, width=width, lead=lead)
+                    again = search.next_record(range(first + 1, end), lead)
                     more = "more" if len(row) > width else "fewer"
                     reason = f"row has {more} fields than the header"
                     if again is not None:
@@ -315,7 +324,7 @@ def _records(
                 first = at + reader.line_num
         except csv.Error as error:
             number += 1
-            again = _next_record(lines, range(first + 1, len(lines)), delimiter=delimiter, width=width, lead=lead)
+            again = search.next_record(range(first + 1, len(lines)), lead)
             cut = again is None and "end of data" in str(error)
             truncated |= cut
             reason = "the file ends inside this row" if cut else "quotes are malformed"
@@ -325,23 +334,35 @@ def _records(
     return rows, numbers, bad, truncated
 
 
-def _next_record(lines: Sequence[str], span: range, *, delimiter: str, width: int, lead: str) -> int | None:
-    """The first line of a span that begins like the last good record and parses to a full one."""
-    for index in span:
-        line = lines[index]
-        if not line.strip() or (lead and _kind_of(line) != _kind_of(lead)):
-            continue
-        probe = csv.reader(
-            map(lines.__getitem__, range(index, min(index + PROBE_LINES, len(lines)))),
-            delimiter=delimiter,
-            strict=True,
-        )
-        try:
-            if len(next(probe)) == width:
+@dataclass
+class _Search:
+    """Looks for rows inside broken ones; what it may spend on a file is bounded: it reads lines many times over."""
+
+    lines: Sequence[str]
+    delimiter: str
+    width: int
+    left: int = PROBED_CHARS
+
+    def next_record(self, span: range, lead: str) -> int | None:
+        """The first line of a span that begins like the last good record and parses to a full one."""
+        for index in span:
+            line = self.lines[index]
+            if not line.strip() or (lead and _kind_of(line) != _kind_of(lead)):
+                continue
+            if self.left <= 0:
+                return None
+            if self._is_record(self.lines[index : index + PROBE_LINES]):
                 return index
+        return None
+
+    def _is_record(self, lines: Sequence[str]) -> bool:
+        probe = csv.reader(lines, delimiter=self.delimiter, strict=True)
+        try:
+            return len(next(probe)) == self.width
         except (csv.Error, StopIteration):
-            continue
-    return None
+            return False
+        finally:
+            self.left -= PROBE_LINES + sum(map(len, lines[: probe.line_num]))
 
 
 def _kind_of(line: str) -> str:
@@ -378,18 +399,8 @@ def _empty_is_null(frame: pl.DataFrame) -> pl.DataFrame:
     text = pl.col(pl.String)
     if not frame.width:
         return frame
-    return _with_few_marks(frame).with_columns(pl.when(text != "").then(text))
-
-
-def _with_few_marks(frame: pl.DataFrame) -> pl.DataFrame:
-    """Texts without towers of accents: putting a letter's marks into order takes their number squared.
-
-    Thirty are what Unicode's stream-safe text allows; no language needs more than a few.
-    """
-    towers = [
-        name for name in frame.columns if frame.schema[name] == pl.String and frame[name].str.contains(TOWER).any()
-    ]
-    return frame.with_columns(pl.col(towers).str.replace_all(TOWER, "${1}")) if towers else frame
+    texts = [with_few_marks(column) for column in frame.iter_columns() if column.dtype == pl.String]
+    return frame.with_columns(texts).with_columns(pl.when(text != "").then(text))
 
 
 def _set_aside(bad: list[tuple[int, str, Any]]) -> pl.DataFrame:

@@ -6,6 +6,8 @@ import os
 import stat
 from pathlib import Path
 
+import polars as pl
+
 from schemas.errors import InputError
 
 FILE_BYTES = 512 << 20
@@ -49,6 +51,13 @@ def read_bytes(path: Path) -> bytes:
     if len(data) > FILE_BYTES:
         raise too_large(path.name)
     return data
+
+
+def check_texts(frame: pl.DataFrame) -> None:
+    """Raises InputError where a small file unpacks to endless texts: one long text may stand in every row."""
+    texts = frame.select(pl.col(pl.String, pl.Categorical).cast(pl.String).str.len_bytes().sum())
+    if texts.width and sum(filter(None, texts.row(0))) > FILE_BYTES:
+        raise too_large("its text")
 
 
 def check_table(rows: int, columns: int) -> None:
