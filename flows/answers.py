@@ -15,6 +15,7 @@ from flows.config import Settings
 from flows.readers.discover import discover
 from flows.store import Home
 from schemas.errors import BusyError, NothingToDoError, UsageError
+from schemas.shown import shown
 from sql.frames import fetch
 from sql.registry import FOLDER
 
@@ -85,7 +86,15 @@ def as_text(frame: pl.DataFrame, form: Form) -> str:
         more = (
             f"\n({frame.height:,} rows; the first 200 are shown, --format csv gives all)" if frame.height > 200 else ""
         )
-        return f"{frame.head(200)}{more}\n"
+        return f"{_on_one_line(frame.head(200))}{more}\n"
+
+
+def _on_one_line(frame: pl.DataFrame) -> pl.DataFrame:
+    """What a cell says cannot steer the terminal, nor look like another row."""
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    cells = frame.with_columns(frame[name].map_elements(shown, return_dtype=pl.String) for name in texts)
+    columns = [shown(name) for name in cells.columns]
+    return cells.rename(dict(zip(cells.columns, columns, strict=True))) if len(set(columns)) == len(columns) else cells
 
 
 def _flat(frame: pl.DataFrame) -> pl.DataFrame:

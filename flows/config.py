@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fnmatch
 import tomllib
 from datetime import UTC, date, datetime, time
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sql.hypotheses import Hypothesis
 
 FILE_NAME = "talkshare.toml"
+LARGEST_FILE = 1 << 20
 
 
 class Section(BaseModel):
@@ -339,12 +341,15 @@ class Settings(BaseSettings):
 def load_settings(home: Path) -> Settings:
     """Read `home/talkshare.toml`; all defaults where there is none. Raises UsageError naming the key at fault."""
     path = home / FILE_NAME
+    _refuse_odd_file(path)
 
     class FromFile(Settings):
         model_config = SettingsConfigDict(extra="forbid", frozen=True, toml_file=path)
 
     try:
         return FromFile()
+    except RecursionError as error:
+        raise UsageError(f"{path}: nested too deeply. Correct it and run again.") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8. Save it as UTF-8 and run again.") from error
     except tomllib.TOMLDecodeError as error:
@@ -352,6 +357,18 @@ def load_settings(home: Path) -> Settings:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         raise UsageError(f"{path}: {faults}. `talkshare init --print` shows every key with its default.") from error
+
+
+def _refuse_odd_file(path: Path) -> None:
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise UsageError(f"{path}: no regular file. Put the settings there, or take it away.")
+    if path.stat().st_size > LARGEST_FILE:
+        raise UsageError(f"{path}: larger than {LARGEST_FILE >> 10} kB; no settings are. Put the right file there.")
+    with path.open("rb") as file:
+        if file.read(3) == codecs.BOM_UTF8:
+            raise UsageError(f"{path}: begins with a byte order mark. Save it as UTF-8 without BOM and run again.")
 
 
 def _checked_address(text: str) -> str:

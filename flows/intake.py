@@ -18,6 +18,8 @@ from flows.keeping import Kept
 from flows.readers import Export, Reading, fingerprint, read, settings_fingerprint
 from flows.readers.archive import file_digest
 from flows.readers.discover import Refusal, discover
+from flows.readers.limits import BODY_CHARS
+from flows.readers.reading import refusing
 from flows.store import Home
 from schemas import MESSAGES, OUTCOMES, SET_ASIDE, Table
 from schemas.errors import InputError, TalkshareError
@@ -242,16 +244,14 @@ def _take_in_one(
         if item.is_archived and fingerprint(item.export)[:FILE_ID_LENGTH] != item.file_id:
             return FileReport(name, "refused", message=_damaged(name))
         reading = read(item.export, settings, not_after=not_after)
+        with refusing(name):
+            messages, outcomes, set_aside = good_rows(reading, not_after)
     except InputError as error:
         if isinstance(error.__cause__, OSError):
             return _gone(name, error.__cause__)
         # What the settings of now cannot read, a rebuild would not have either; it comes back when they can.
         keeping.forget_export(connection, item.file_id)
         return FileReport(name, "refused", message=str(error))
-    messages, bad_messages = checked(reading.messages, MESSAGES, not_after)
-    outcomes, bad_outcomes = checked(reading.outcomes, OUTCOMES, not_after)
-    messages, repeated = _without_repeated_ids(messages)
-    set_aside = pl.concat([reading.set_aside, bad_messages, bad_outcomes, repeated])
     file = {
         "file_id": item.file_id,
         "settings_fingerprint": wanted,
@@ -270,6 +270,15 @@ def _take_in_one(
     if not item.is_archived:
         _leave_inbox(item)
     return FileReport(name, "read", kept, reading.warnings, reasons=_reasons(reading, set_aside))
+
+
+def good_rows(reading: Reading, not_after: datetime) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Messages and outcomes that may be kept, and every row that is set aside; excluded rows are in none of them."""
+    messages, bad_messages = checked(reading.messages, MESSAGES, not_after)
+    outcomes, bad_outcomes = checked(reading.outcomes, OUTCOMES, not_after)
+    messages, endless = _without_endless_bodies(messages)
+    messages, repeated = _without_repeated_ids(messages)
+    return messages, outcomes, pl.concat([reading.set_aside, bad_messages, bad_outcomes, endless, repeated])
 
 
 def checked(frame: pl.DataFrame, table: Table, not_after: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -299,6 +308,13 @@ def checked(frame: pl.DataFrame, table: Table, not_after: datetime) -> tuple[pl.
 def _as_set_aside(bad: pl.DataFrame) -> pl.DataFrame:
     raw = pl.struct(pl.exclude("reason", "member", "row_no")).struct.json_encode()
     return SET_ASIDE.conform(bad.with_columns(raw=raw)) if bad.height else SET_ASIDE.frame()
+
+
+def _without_endless_bodies(messages: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    is_endless = pl.col("body").str.len_chars() > BODY_CHARS
+    reason = pl.lit(f"body is longer than {BODY_CHARS:,} characters")
+    endless = messages.filter(is_endless).with_columns(pl.col("body").str.slice(0, BODY_CHARS), reason=reason)
+    return messages.filter(~is_endless.fill_null(value=False)), _as_set_aside(endless)
 
 
 def _without_repeated_ids(messages: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -523,9 +523,10 @@ def open_snapshot(home: Home) -> Connection:
 def query_snapshot(
     home: Home, query: str, *, memory: str = "1GB", seconds: float = 60, rows: int = 1_000_000
 ) -> pl.DataFrame:
-    """At most `rows` rows of a stranger's query: read-only, no other file, no network, bounded memory and time.
+    """At most `rows` rows of a stranger's query: read-only, no other file, no network.
 
-    Raises UsageError with DuckDB's message if the query is not a single valid SELECT, or takes longer than `seconds`.
+    DuckDB keeps to `memory` and `seconds` as far as it can; `asking.ask` holds it to them. Raises UsageError with
+    DuckDB's message if the query is not a single valid SELECT, or takes longer than `seconds`.
     """
     with closing(open_snapshot(home)) as connection:
         # Without a folder for what does not fit, a query cannot fill the disk beside the snapshot either.
@@ -540,18 +541,24 @@ def query_snapshot(
             statements = connection.extract_statements(query)
             if len(statements) != 1:
                 raise UsageError(f"Give one statement, not {len(statements)}.")
-            result = connection.sql(query)
-            if result is None:
-                raise UsageError("That statement returns no rows; the snapshot can only be read.")
-            return _frame_of(result.limit(rows))
+            if statements[0].type not in _ASKING:
+                raise UsageError("Only a question can be asked (SELECT, FROM, WITH, DESCRIBE, EXPLAIN, ...).")
+            return _frame_of(connection.sql(query).limit(rows))
         except duckdb.InterruptException as error:
             raise UsageError(f"Stopped after {seconds:.0f} seconds; ask for less.") from error
         except duckdb.OutOfMemoryException as error:
             raise UsageError(f"That needs more than {memory} of memory; ask for less.") from error
+        except pl.exceptions.ComputeError as error:
+            # Polars fetches the rows, and so hears of what ends the query on the way.
+            raise UsageError(f"Stopped after {seconds:.0f} seconds, or out of memory; ask for less.") from error
         except duckdb.Error as error:
             raise UsageError(f"{error}") from error
         finally:
             clock.cancel()
+
+
+_ASKING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.MULTI)
+"""A PIVOT is several statements to DuckDB."""
 
 
 _PLAIN_TYPES = re.compile(

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
-import zipfile
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from flows.config import Settings
-from flows.readers import archive
+from flows.readers import archive, limits
 from flows.readers.linkedin import read_linkedin
-from flows.readers.reading import Export, Reading
+from flows.readers.reading import Export, Reading, refusing
 from flows.readers.tables import read_messages, read_outcomes, table_for
 from schemas.errors import InputError
+from schemas.shown import shown
 
 __all__ = ["READER_VERSION", "Export", "Reading", "fingerprint", "read", "settings_fingerprint"]
 
-READER_VERSION = "1"
+READER_VERSION = "2"
 """Raised whenever the same bytes give other rows: every file is then read again."""
 
 
@@ -29,26 +28,32 @@ def read(export: Export, settings: Settings, *, not_after: datetime) -> Reading:
 
     Raises InputError, which says what is wrong with the file and what to do.
     """
-    try:
-        return _read(export, settings, not_after)
-    except InputError as error:
-        if str(error).startswith(export.path.name):
-            raise
-        raise type(error)(f"{export.path.name}: {error}") from error
-    except (OSError, ValueError, csv.Error, zipfile.BadZipFile, pl.exceptions.PolarsError) as error:
-        # The message of a library may quote a row; its kind never does.
-        raise InputError(
-            f"{export.path.name}: cannot be read ({type(error).__name__}). Export it again, "
-            "or see what is in it: `talkshare inspect FILE`."
-        ) from error
+    name = export.path.name
+    with refusing(name):
+        try:
+            reading = _read(export, settings, not_after)
+        except InputError as error:
+            text = str(error) if str(error).startswith(name) else f"{name}: {error}"
+            raise InputError(shown(text)) from error
+    return replace(reading, warnings=tuple(map(shown, reading.warnings)))
 
 
 def fingerprint(export: Export) -> str:
-    """sha256 of the bytes that are read; where they lie and what the folder is called does not matter."""
+    """sha256 of the bytes that are read; where they lie and what the folder is called does not matter.
+
+    Raises InputError where a file is too large to be read.
+    """
     if export.shape != "linkedin_archive" or export.path.suffix.lower() == ".zip":
-        return archive.file_digest(export.path)
+        return _digest_of(export.path)
     files = archive.files_read(export)
+    for path in files.values():
+        limits.check_size(path)
     return archive.digest(files) if len(files) > 1 else archive.file_digest(files["messages.csv"])
+
+
+def _digest_of(path: Path) -> str:
+    limits.check_size(path)
+    return archive.file_digest(path)
 
 
 def settings_fingerprint(export: Export, settings: Settings) -> str:

@@ -11,13 +11,14 @@ from pathlib import Path
 import polars as pl
 
 from flows.config import FILE_NAME, Settings
-from flows.readers import archive
+from flows.readers import archive, limits
 from flows.readers.delimited import decode, normal, sniff
 from flows.readers.linkedin import NO_CONVERSATIONS, is_linkedin_header
-from flows.readers.reading import Export
+from flows.readers.reading import Export, is_failure
 from flows.readers.tables import JSON_SUFFIXES, SUFFIXES, TEXT_SUFFIXES, WORKBOOK_SUFFIXES, table_for
 from schemas import MESSAGES, OUTCOMES
 from schemas.errors import InputError
+from schemas.shown import shown
 from schemas.table import Table
 
 HEAD_BYTES = 1 << 16
@@ -35,6 +36,7 @@ LINKEDIN_FILES = re.compile(
 )
 """The other files of an archive, as `normal` spells their names."""
 ARCHIVE_FOLDER = re.compile(r"linkedin\s?data\s?export", re.IGNORECASE)
+_KEYS = re.compile(r'"([^"\\]{1,200})"\s*:')
 INSPECT = "`talkshare inspect FILE` prints a mapping to paste into talkshare.toml."
 
 
@@ -47,6 +49,11 @@ class Refusal:
     message: str
     waiting: bool = False
     """True if it is half-written: it is tried again at the next run."""
+
+    def __post_init__(self) -> None:
+        """Names of files come from outside, and are printed."""
+        object.__setattr__(self, "name", shown(self.name))
+        object.__setattr__(self, "message", shown(self.message))
 
 
 def discover(path: Path, settings: Settings, *, root: Path) -> tuple[list[Export], list[Refusal]]:
@@ -90,7 +97,7 @@ def columns_of(path: Path) -> tuple[str, ...]:
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
     if suffix in JSON_SUFFIXES:
-        return tuple(re.findall(r'"((?:[^"\\]|\\.)*)"\s*:', decode(head)[0].split("\n", 1)[0]))
+        return tuple(_KEYS.findall(decode(head)[0].split("\n", 1)[0]))
     if suffix in TEXT_SUFFIXES:
         known = [*_LINKEDIN_NAMES, *MESSAGES.names, *OUTCOMES.names]
         header = sniff(head, known) or sniff(head)
@@ -111,12 +118,14 @@ _LINKEDIN_NAMES = (
 
 
 def _folders(top: Path) -> Iterator[Path]:
-    """The folder and those below it, without hidden ones and the parts of an unpacked archive."""
-    yield top
-    with contextlib.suppress(OSError):
-        for folder in sorted(child for child in top.iterdir() if child.is_dir() and not child.is_symlink()):
-            if not folder.name.startswith((".", "__MACOSX")):
-                yield from _folders(folder)
+    """The folder and those below it, without hidden ones and parts of an unpacked archive; no link is followed."""
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        yield folder
+        with contextlib.suppress(OSError):
+            inside = sorted(child for child in folder.iterdir() if child.is_dir() and not child.is_symlink())
+            waiting += [child for child in reversed(inside) if not child.name.startswith((".", "__MACOSX"))]
 
 
 def _files(folder: Path) -> list[Path]:
@@ -142,7 +151,9 @@ def _shape(path: Path, settings: Settings) -> str | None:
         if path.suffix.lower() == ".csv" and not SIBLINGS.match(normal(path.stem)) and _is_linkedin_csv(path):
             return "linkedin_archive"
         return _canonical_shape(path)
-    except (OSError, ValueError, InputError, pl.exceptions.PolarsError):
+    except BaseException as error:
+        if not is_failure(error):
+            raise
         return None
 
 
@@ -246,11 +257,10 @@ def _refusal(path: Path) -> Refusal:
         message, waiting = str(error), True
     except InputError as error:
         message, waiting = str(error), False
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-        message, waiting = (
-            f"cannot be opened ({type(error).__name__}). Check the file and its permissions.",
-            False,
-        )
+    except BaseException as error:
+        if not is_failure(error):
+            raise
+        message, waiting = f"cannot be opened ({type(error).__name__}). Check the file and its permissions.", False
     text = message if message.startswith(path.name) else f"{path.name}: {message}"
     return Refusal(path, path.name, text, waiting)
 
@@ -258,6 +268,7 @@ def _refusal(path: Path) -> Refusal:
 def _advice(path: Path) -> tuple[str, bool]:
     """Why a file is not read and what to do, and whether it may still be growing."""
     suffix = path.suffix.lower()
+    limits.check_size(path)
     if suffix in UNFINISHED_SUFFIXES:
         return "a download that is not finished. It waits for the next run.", True
     if path.stat().st_size == 0:

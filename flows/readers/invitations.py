@@ -15,6 +15,7 @@ from flows.readers.owner import HIDDEN_NAMES, Owner, folded
 from flows.readers.timestamps import parse_numeric_dates
 from schemas import SET_ASIDE
 from schemas.errors import InputError
+from schemas.shown import shown
 
 COLUMNS = {
     "from": "from_name",
@@ -69,9 +70,9 @@ def read_invitations(name: str, data: bytes) -> Invitations:
         times["at"].alias("sent_at"),
         times["precision"].alias("sent_at_precision"),
         times["method"].alias("tz_method"),
-        pl.lit(name).alias("member"),
+        pl.lit(shown(name)).alias("member"),
     )
-    return Invitations(frame, sheet.set_aside.with_columns(pl.lit(name).alias("member")), sheet.warnings)
+    return Invitations(frame, sheet.set_aside.with_columns(pl.lit(shown(name)).alias("member")), sheet.warnings)
 
 
 def no_invitations() -> Invitations:

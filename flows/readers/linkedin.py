@@ -20,6 +20,7 @@ from flows.readers.reading import Export, Reading
 from flows.readers.timestamps import latest, newest_first, parse_linkedin_times
 from schemas import MESSAGES, SET_ASIDE
 from schemas.errors import InputError
+from schemas.shown import shown
 
 COLUMNS = {
     "conversation id": "conversation",
@@ -87,7 +88,7 @@ def read_linkedin(export: Export, settings: Settings, *, not_after: datetime) ->
     messages = messages.with_columns(
         excluded_reason(messages, settings.linkedin.include_spam),
         _position(messages),
-        pl.lit(file.name).alias("member"),
+        pl.lit(shown(file.name)).alias("member"),
     )
     messages, notes = place_notes(messages, invitations, owner, known)
     if rows.threading_method != "native":
@@ -145,7 +146,7 @@ def _read_messages(file: archive.Member, settings: Settings) -> Rows:
         mapped(frame["sender_url"], identity).alias("sender_link"),
         recipient_links(frame["recipient_urls"]).alias("recipient_links"),
     )
-    set_aside = sheet.set_aside.with_columns(pl.lit(file.name).alias("member"))
+    set_aside = sheet.set_aside.with_columns(pl.lit(shown(file.name)).alias("member"))
     return Rows(frame, SET_ASIDE.conform(set_aside), warnings + time_warnings)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +11,32 @@ from pathlib import Path
 import polars as pl
 
 from schemas import MESSAGES, OUTCOMES, SET_ASIDE
+from schemas.errors import InputError, TalkshareError
+from schemas.shown import shown
+
+
+@contextmanager
+def refusing(name: str) -> Iterator[None]:
+    """Whatever a library dies of over one file becomes an InputError that tells its kind: the other files still run.
+
+    The library's own message may quote a row; its kind never does.
+    """
+    try:
+        yield
+    except TalkshareError:
+        raise
+    except BaseException as error:
+        if not is_failure(error):
+            raise
+        raise InputError(
+            f"{shown(name)}: cannot be read ({type(error).__name__}). Export it again, "
+            "or see what is in it: `talkshare inspect FILE`."
+        ) from error
+
+
+def is_failure(error: BaseException) -> bool:
+    """Whether an error is a library's, and nobody's wish to stop; what Rust panics with is no Exception to Python."""
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"
 
 
 @dataclass(frozen=True)
@@ -27,6 +55,11 @@ class Export:
     """The files that make it up, when `path` is a folder."""
     unread: tuple[Path, ...] = ()
     """Other parts of an unpacked archive: they move with it, and nobody reads them."""
+
+    def __post_init__(self) -> None:
+        """Names of files come from outside, and are printed and stored."""
+        object.__setattr__(self, "name", shown(self.name))
+        object.__setattr__(self, "folder", shown(self.folder))
 
 
 @dataclass(frozen=True)
