@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -51,6 +52,8 @@ class Reading:
     threading_method: str = "native"
     names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"identity": pl.String, "name": pl.String}))
     """Display names per identity; they stay in the private store."""
+    headers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Part of the export (messages, invitations or outcomes) -> its columns in their order, as they are spelled."""
 
     @property
     def rows_in(self) -> int:
