@@ -26,7 +26,7 @@ app = App(
 )
 for command in (
     *(running.init, running.inspect, running.run, running.retract, running.demo),
-    *(answering.report, answering.coach, answering.sql, answering.explain),
+    *(answering.report, answering.quality, answering.coach, answering.sql, answering.explain),
     *(operating.status, operating.serve),
 ):
     app.command(command)

@@ -74,3 +74,6 @@ case
     when length(name) > 60 then '(hidden: ' || length(name) || ' characters)'
     else regexp_replace(name, '[\p{C}\p{Zl}\p{Zp}]', '', 'g')
 end;
+
+-- What stays the same in the names of exports that come again and again: without dates, numbers and signs.
+create or replace macro letters_of(name) as regexp_replace(lower(name), '[^\p{L}]+', '', 'g');

@@ -21,7 +21,7 @@ with sources as (
         coalesce(
             owner_id,
             's_' || left(published_id(
-                concat_ws(chr(31), shape, folder, regexp_replace(lower(name), '[^\p{L}]+', '', 'g'))
+                concat_ws(chr(31), shape, letters_of(folder), letters_of(name))
             ), 20)
         ) as source_id
     from readings
