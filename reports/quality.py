@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,13 +79,14 @@ def looks(data: QualityData, *, maximum_set_aside_share: float) -> list[str]:
     inboxes = {state: data.inboxes.filter(state=state).to_dicts() for state in ("stopped", "old", "quiet")}
     incomplete = data.inboxes.filter(pl.col("is_inbox_incomplete")).height
     changed = data.schema_changes.filter(pl.col("is_newest")).to_dicts()
-    unlike = data.quality_weeks.filter(pl.col("needs_look")).sort("source_kind", "metric", "source").to_dicts()
+    unlike = data.quality_weeks.filter(pl.col("needs_look")).sort("metric", "week", "source_kind", "source")
+    by_week = unlike.partition_by("metric", "week", maintain_order=True)
     found = [said.refused(refused)] if refused else []
     found += [said.aside(row) for row in _unusable(data, maximum_set_aside_share)]
     found += [said.silent(row) for state in ("stopped", "old") for row in inboxes[state]]
     found += [said.incomplete(incomplete)] if incomplete else []
     found += said.changes(changed)
-    found += [said.unlike(row) for row in unlike]
+    found += [said.unlike(part.to_dicts()) for part in by_week]
     return found + [said.silent(row) for row in inboxes["quiet"]]
 
 
@@ -196,11 +197,17 @@ def _tile(metric: str, weeks: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "name": said.METRICS[metric],
         "value": said.drift_value(shown),
-        "picture": charts.sparkline(points, width=300, height=72, kind="drift") if shown["low"] is not None else "",
+        "picture": charts.sparkline(points, width=300, height=72, kind="drift") if _moves(points) else "",
         "alt": said.drift_alt(said.METRICS[metric], shown),
         "state": said.tile_state(shown),
         "needs_look": any(row["needs_look"] for row in weeks),
     }
+
+
+def _moves(points: Sequence[Point]) -> bool:
+    """Is there a range to draw, and anything but one straight line?"""
+    judged = [point for point in points if point.is_judged]
+    return any(p.upper is not None for p in judged) and len({p.value for p in judged} | {p.upper for p in judged}) > 1
 
 
 def _point(row: Mapping[str, Any]) -> Point:

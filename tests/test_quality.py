@@ -47,8 +47,8 @@ def write_export(folder: Path, name: str, weeks: Sequence[tuple[int, int]], **re
     return folder / name
 
 
-@pytest.fixture(scope="module")
-def bad(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, RunReport]:
+@pytest.fixture(scope="module", name="bad")
+def bad_home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, RunReport]:
     """Weekly exports of one inbox that fell to a tenth, changed their columns and stopped; and a table full of faults."""
     folder = tmp_path_factory.mktemp("bad")
     weekly = folder / "in"

@@ -113,7 +113,10 @@ def drift_value(row: Mapping[str, Any]) -> str:
 
 def usual(row: Mapping[str, Any]) -> str:
     """The usual range of a week, where there is one."""
-    return "none yet" if row["low"] is None else amount_range(row["low"], row["high"], row["unit"])
+    if row["low"] is None:
+        return "none yet"
+    span = amount_range(row["low"], row["high"], row["unit"])
+    return f"always {amount(row['low'], row['unit'])}" if span.low.value == span.high.value else span
 
 
 def source(row: Mapping[str, Any]) -> str:
@@ -130,12 +133,16 @@ def drift_row(row: Mapping[str, Any]) -> list[str]:
     ]  # fmt: skip
 
 
-def unlike(row: Mapping[str, Any]) -> str:
-    """A comparison that needs a look."""
-    whose = "all sources" if row["source_kind"] == "all" else f"{row['source_kind']} {row['source']}"
+def unlike(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Comparisons of one figure and week that need a look: one cause shows in an inbox, its channel and in all."""
+    first = rows[0]
+    parts = [
+        f"{drift_value(row)} {'in all' if row['source_kind'] == 'all' else 'in ' + source(row)} (usual: {usual(row)})"
+        for row in rows
+    ]
     return (
-        f"{METRICS[row['metric']]}, {whose}, week of {short_day(row['week'])}: {drift_value(row)}; usual: "
-        f"{usual(row)}. Look whether an export is missing or has changed."
+        f"{METRICS[first['metric']]}, week of {short_day(first['week'])}: {_few_of(parts)}. "
+        "Look whether an export is missing or has changed."
     )
 
 

@@ -13,6 +13,7 @@ source_kind = "all, inbox or channel"
 source = "all, the recruiter's id, or the channel"
 is_open = "some of what belongs to the week is still to be seen"
 n_rows = "approaches, threads, outcomes or rows behind the number"
+n_candidates = "distinct candidates among them; null where the number is not about people, or only how many came"
 +++
 */
 with outreach as (
@@ -86,8 +87,7 @@ volumes as (
         waiting.source,
         waiting.week,
         count(placed.thread_id) as n,
-        any_value(waiting.is_open) as is_open,
-        count(distinct placed.candidate_id) as n_candidates
+        any_value(waiting.is_open) as is_open
     from waiting
     left join placed
         on waiting.source_kind = placed.source_kind and waiting.source = placed.source and waiting.week = placed.week

@@ -5,9 +5,9 @@ Counts: weeks that are over where the exports end. Limits as `usual_range` draws
 one, at most 26 and at least 8. One comparison a source and metric: its newest judged week, if it is among the newest four.
 Why: a source that breaks is seen as a week that is unlike the weeks before it.
 Weakness: by chance alone up to `chance_outside` of the comparisons lie outside, and weeks change for good reasons, too.
-`needs_look` asks for more: twelve weeks to compare with, twenty rows, five of which make the difference, and far outside (one
-and a half times the half width) or outside twice in a row; by simulation at most one in 150 does so by chance. Numbers about
-too few candidates are withheld.
+`needs_look` asks for more: twelve weeks to compare with, twenty rows of which five make the difference (ten first messages, for
+`volume`), and far outside (one and a half times the half width, or nothing at all) or outside twice in a row; by simulation at
+most one in 150 does so by chance. Numbers about too few candidates are withheld.
 +++
 published = true
 
@@ -113,14 +113,14 @@ select
     case
         when not is_compared then null
         when n_baseline < 12 then 0.05
-        when n_baseline < 20 then 0.025
+        when n_baseline < 20 then 0.03
         else 0.02
     end::double as chance_outside,
     is_compared
     and place != 'usual'
     and n_baseline >= 12
-    and greatest(n_rows, centre) >= 20
+    and case when kind = 'count' then greatest(value, centre) >= 10 else n_rows >= 20 end
     and (kind != 'proportion' or abs(value - centre) * n_rows >= 5)
-    and (abs(value - centre) > 1.5 * half or place = place_before) as needs_look
+    and (abs(value - centre) > 1.5 * half or place = place_before or (kind = 'count' and value = 0)) as needs_look
 from compared
 order by metric, source_kind, source, week
