@@ -56,6 +56,7 @@ soak: $(STAMP)  ## Slow proofs: what the method says of invented teams, coverage
 	$(BIN)/python -m tests.test_curves --full
 	$(BIN)/python -m tests.test_templates --full
 	$(BIN)/python -m tests.test_recontact --full
+	$(BIN)/python -m tests.test_drift --full
 	$(BIN)/python -m tests.soak_schedule
 	$(BIN)/python -m tests.kill_storm --kills 300
 	$(BIN)/python -m tests.histories --examples 300

@@ -27,7 +27,7 @@ app = App(
 )
 for command in (
     *(running.init, running.inspect, running.run, running.retract, running.restore, running.demo),
-    *(answering.report, answering.coach, answering.sql, answering.explain),
+    *(answering.report, answering.quality, answering.coach, answering.sql, answering.explain),
     *(operating.status, operating.serve),
 ):
     app.command(command)

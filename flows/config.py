@@ -134,6 +134,19 @@ class CompletenessSettings(Section):
     """True if the archives list every invitation ever sent, so that note openers may enter reply rates."""
 
 
+class QualitySettings(Section):
+    """When an inbox, or an export, needs a look."""
+
+    silent_days: int = Field(14, ge=1)
+    """An inbox whose exports came steadily has stopped after so many days without one."""
+    old_days: int = Field(60, ge=1)
+    """An inbox seen in one or two exports is old after so many days."""
+    closed_inboxes: list[str] = Field(default_factory=list)
+    """Ids of recruiters, as in `inboxes`, of whom no more exports are expected."""
+    maximum_set_aside_share: float = Field(0.1, ge=0, le=1)
+    """An export with a larger share of unusable rows is warned about."""
+
+
 class PrivacySettings(Section):
     """What may leave the store."""
 
@@ -274,6 +287,7 @@ class Settings(BaseSettings):
     opening: OpeningSettings = OpeningSettings()  # type: ignore[call-arg]
     completeness: CompletenessSettings = CompletenessSettings()  # type: ignore[call-arg]
     hypotheses: list[HypothesisSettings] = Field(default_factory=list)
+    quality: QualitySettings = QualitySettings()  # type: ignore[call-arg]
     privacy: PrivacySettings = PrivacySettings()  # type: ignore[call-arg]
     report: ReportSettings = ReportSettings()  # type: ignore[call-arg]
     mail: MailSettings = MailSettings()  # type: ignore[call-arg]

@@ -16,6 +16,7 @@ from sql.frames import ArrowStream
 from sql.reading import KEPT
 
 MADE_THREAD_ID = "^li-(name|note)-"
+MOST_COLUMNS = 500
 
 
 def _with_hashed_people(frame: pl.DataFrame, columns: list[str], key: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -84,12 +85,14 @@ def keep(
             "incoming_exclusions": exclusions,
             "incoming_people": pl.concat([people, more_people]).unique(maintain_order=True),
             "incoming_names": names,
+            "incoming_columns": _columns(reading),
         }
         for name, frame in frames.items():
             connection.register(name, ArrowStream(frame))
         known = _insert_messages(connection, file_id) + _insert_outcomes(connection, file_id)
         connection.execute("insert into set_aside_rows select ?, * from incoming_set_aside", [file_id])
         connection.execute("insert into exclusion_counts select ?, * from incoming_exclusions", [file_id])
+        connection.execute("insert into export_columns select ?, * from incoming_columns", [file_id])
         connection.execute("insert or ignore into identities from incoming_people")
         connection.execute("insert into names select participant_id, ?, name from incoming_names", [file_id])
         kept = Kept(
@@ -120,9 +123,22 @@ def keep(
         connection.execute("rollback")
         raise
     finally:
-        for name in ("messages", "outcomes", "set_aside", "exclusions", "people", "names"):
+        for name in ("messages", "outcomes", "set_aside", "exclusions", "people", "names", "columns"):
             connection.unregister(f"incoming_{name}")
     return kept
+
+
+def _columns(reading: Reading) -> pl.DataFrame:
+    """The export's columns, as `export_columns` keeps them; of objects with thousands of keys only the first."""
+    return pl.DataFrame(
+        [
+            (member, position, name)
+            for member, names in reading.headers.items()
+            for position, name in enumerate(names[:MOST_COLUMNS], 1)
+        ],
+        schema={"member": pl.String, "position": pl.Int64, "name": pl.String},
+        orient="row",
+    )
 
 
 _REPLY_SUBJECT = r"^\s*(re|aw|sv|vs|antw|odp|ynt|rif|r|res|tr|wg|fw|fwd|rv|回复|答复)(\[\d+\])?\s*[:：]"
@@ -219,9 +235,14 @@ def _count_known(connection: Connection, thing: str) -> int:
     return int(known)
 
 
+_OF_ONE_FILE = (
+    "message_rows", "outcome_rows", "set_aside_rows", "exclusion_counts", "export_columns", "names", "readings",
+)  # fmt: skip
+
+
 def forget_file(connection: Connection, file_id: str) -> None:
     """Take out every row that one export brought."""
-    for table in ("message_rows", "outcome_rows", "set_aside_rows", "exclusion_counts", "names", "readings"):
+    for table in _OF_ONE_FILE:
         connection.execute(f"delete from {table} where file_id = ?", [file_id])
 
 

@@ -16,14 +16,14 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from flows import backups, history, keeping, leftovers, migrations, publishing, store
+from flows import backups, history, keeping, leftovers, migrations, publishing, quality, store
 from flows.backups import Backup
 from flows.config import Settings
 from flows.intake import FileReport, Progress, take_in
 from flows.keeping import Kept
 from flows.store import Home
 from schemas.errors import AuditError, StorageError, TalkshareError, UsageError
-from sql.frames import fetch
+from sql.frames import fetch, load_frame
 
 Result = TypeVar("Result")
 Step = Callable[[Callable[..., Result]], Callable[..., Result]]
@@ -138,6 +138,8 @@ def _measure_and_publish(
     with _timed(report, "publish", progress):
         report.warnings += step(publish)(home, settings, database=database, report=record)
     report.status, report.published_at = "published", published_at
+    with _timed(report, "quality page", progress):
+        report.warnings += quality.write_quality_or_say_why(home, settings)
 
 
 def recall(home: Home, settings: Settings, *, database: Path, now: datetime) -> None:
@@ -184,13 +186,17 @@ def publish(home: Home, settings: Settings, *, database: Path, report: RunReport
     `report` is this run as the snapshot will tell it. Raises AuditError if a `stop` expectation fails; the last
     snapshot then stays as it is.
     """
+    from sql.measure import set_variables
+
     with _work(home, settings, database) as connection:
-        failures, warnings = audit(connection)
+        set_variables(connection, _variables(settings, report.published_at or report.started_at))
+        failures, warnings = audit(connection, report.run_id)
         if failures:
             raise AuditError(
                 f"Nothing was published; the last snapshot stays. {'; '.join(failures)}. "
                 "Run `talkshare run --rebuild`, and report it if it happens again."
             )
+        warnings += quality.changed_columns(connection, report.started_at)
         # In the store the run is under way until its snapshot is in its place.
         for table in ("runs", "run_steps"):
             connection.execute(f"create or replace table {table} as from store.{table}")
@@ -204,21 +210,19 @@ def publish(home: Home, settings: Settings, *, database: Path, report: RunReport
     return warnings
 
 
-def audit(connection: store.Connection) -> tuple[list[str], list[str]]:
-    """What the expectations on the finished tables found: (reasons to stop, warnings)."""
-    from schemas.check import ROW_ID, check
+def audit(connection: store.Connection, run_id: str) -> tuple[list[str], list[str]]:
+    """What the expectations on the finished tables found: (reasons to stop, warnings); kept as `quality_checks`."""
+    from schemas.check import audit as audit_tables
     from schemas.marts import MARTS
 
+    verdicts = audit_tables(connection, MARTS)
+    rows = [(v.table, v.reason, v.severity, v.n_rows, run_id) for v in verdicts]
+    columns = ("table_name", "expectation", "severity", "n_failing", "run_id")
+    load_frame(connection, "quality_checks", pl.DataFrame(rows, schema=columns, orient="row"))
     found: dict[str, list[str]] = {"stop": [], "warn": []}
-    for table, expectations in MARTS.items():
-        name = f"audit_{table}"
-        connection.execute(
-            f'create or replace table {name} as select row_number() over () as {ROW_ID}, * from "{table}"'
-        )
-        for finding in check(connection, name, expectations):
-            if finding.n_rows:
-                found[finding.severity].append(f"{table}: {finding.reason} ({finding.n_rows} rows)")
-        connection.execute(f"drop table {name}")
+    for verdict in verdicts:
+        if verdict.n_rows:
+            found[verdict.severity].append(f"{verdict.table}: {verdict.reason} ({verdict.n_rows} rows)")
     return found["stop"], found["warn"]
 
 
@@ -341,6 +345,10 @@ def _variables(settings: Settings, now: datetime, publishing_key: str = "") -> d
         "maximum_replied_share": settings.completeness.maximum_replied_share,
         "declared_complete": settings.completeness.declared_complete,
         "invitations_complete": settings.completeness.invitations_complete,
+        "silent_days": settings.quality.silent_days,
+        "old_days": settings.quality.old_days,
+        "closed_inboxes": settings.quality.closed_inboxes,
+        "maximum_set_aside_share": settings.quality.maximum_set_aside_share,
         "minimum_candidates": settings.privacy.minimum_candidates,
         "publishing_key": publishing_key,
         "published_at": now,

@@ -45,6 +45,12 @@ TEMPLATE = """\
 # declared_complete = false             # true: the exports hold every thread, answered or not
 # invitations_complete = false          # true: the archives list every invitation ever sent
 
+[quality]                               # when an inbox or an export needs a look
+# silent_days = 14                      # days without an export, where exports came steadily
+# old_days = 60                         # the same where there were only one or two
+# closed_inboxes = ["p_0123456789abcdef0123"]   # example: ids as in the table inboxes; no more exports are expected
+# maximum_set_aside_share = 0.1         # a larger share of unusable rows in an export is warned about
+
 [privacy]
 # hash_thread_ids = false               # publish hashes in place of conversation ids
 # minimum_candidates = 5                # no number about fewer

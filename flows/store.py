@@ -305,6 +305,7 @@ _TABLES: tuple[str, ...] = (
     """create table if not exists set_aside_rows (
         file_id varchar, member varchar, row_no bigint, reason varchar, raw varchar)""",
     """create table if not exists exclusion_counts (file_id varchar, reason varchar, n_rows bigint)""",
+    """create table if not exists export_columns (file_id varchar, member varchar, position bigint, name varchar)""",
     """create table if not exists identities (participant_id varchar primary key, kind varchar, identity varchar)""",
     """create table if not exists names (participant_id varchar, file_id varchar, name varchar)""",
     """create table if not exists kept_text_counts (

@@ -183,6 +183,16 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "detail": "counts of the step",
         },
     ),
+    "quality_checks": (
+        "What was checked before this snapshot was published: one row per expectation.",
+        {
+            "table_name": "the table it speaks of",
+            "expectation": "what no row of it may be",
+            "severity": "stop: nothing would have been published; warn: published, and told",
+            "n_failing": "rows that fail it; 0 for every stop of a published snapshot",
+            "run_id": "the run that checked",
+        },
+    ),
     "data_dictionary": (
         "What every table and column means, and how every metric is defined.",
         {

@@ -64,6 +64,15 @@ def report(
         print(*send_report(place, settings, written, **options, again=again), sep="\n")
 
 
+def quality(*, home: HomeOption = None) -> None:
+    """Say what of the data needs a look, worst first, and write the data-quality page; prints its path."""
+    from flows.quality import quality_lines, write_quality
+
+    place, settings = opened(home)
+    print(*quality_lines(place, settings), sep="\n")
+    print(f"\npage      {write_quality(place, settings)}")
+
+
 def coach(*recruiters: str, everybody: AllFlag = False, week: str | None = None, home: HomeOption = None) -> None:
     """Write a recruiter's coaching page, for that recruiter alone: own numbers, own texts; prints its path.
 

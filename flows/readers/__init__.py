@@ -20,7 +20,7 @@ from schemas.shown import shown
 __all__ = ["READER_VERSION", "Export", "Reading", "fingerprint", "read", "settings_fingerprint"]
 
 READER_VERSION = "2"
-"""Raised whenever the same bytes give other rows: every file is then read again."""
+"""Raised whenever the same bytes give something else: every file is then read again. 2: headers are kept."""
 
 
 def read(export: Export, settings: Settings, *, not_after: datetime) -> Reading:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -84,6 +84,8 @@ class Reading:
     threading_method: str = "native"
     names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"identity": pl.String, "name": pl.String}))
     """Display names per identity; they stay in the private store."""
+    headers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Part of the export (messages, invitations or outcomes) -> its columns in their order, as they are spelled."""
 
     @property
     def rows_in(self) -> int:

@@ -72,6 +72,7 @@ def read_messages(export: Export, table: TableSettings | None, *, not_after: dat
         warnings=sheet.warnings + _time_warnings(rows, "sent_at", table),
         observed_until=until,
         observed_until_method=method,
+        headers={"messages": tuple(sheet.frame.columns)},
     )
 
 
@@ -113,6 +114,7 @@ def read_outcomes(export: Export, table: TableSettings | None, settings: Setting
         warnings=warnings,
         observed_until=until,
         observed_until_method=method,
+        headers={"outcomes": tuple(sheet.frame.columns)},
     )
 
 
