@@ -10,12 +10,13 @@ from pathlib import Path
 
 import polars as pl
 
-from flows import keeping, store
+from flows import distilling, keeping, store
 from flows.config import Settings
 from flows.keeping import Kept
 from flows.readers import Export, Reading, fingerprint, read, settings_fingerprint
 from flows.readers.discover import Refusal, discover
 from flows.store import Home
+from flows.tombstones import REASON, Tombstones, files_of, read_tombstones
 from schemas import MESSAGES, OUTCOMES, SET_ASIDE, Table
 from schemas.errors import InputError, TalkshareError
 from sql.frames import load_frame
@@ -38,6 +39,8 @@ class Found:
     first_seen_at: datetime
     is_archived: bool
     is_from_inbox: bool
+    is_distilled: bool = False
+    """Read from the store's own copy; `export` may then be the file that came again."""
 
 
 @dataclass(frozen=True)
@@ -67,20 +70,30 @@ def take_in(
     found, refusals = find_exports(home, settings, paths, now=now)
     reports = [_refused(refusal, now) for refusal in refusals]
     key = store.id_key(home)
+    tombstones = read_tombstones(home)
     with closing(store.open_store(home, database)) as connection:
         store.check_key(connection, key)
         known = dict(connection.execute("select file_id, settings_fingerprint from readings").fetchall())
         for item in found:
+            if item.is_distilled:
+                if known.get(item.file_id) != distilling.FINGERPRINT:
+                    _take_in_distilled(home, connection, item, key)
+                    known[item.file_id] = distilling.FINGERPRINT
+                if not item.is_archived:
+                    _archive(home, connection, item, tombstones)
+                    message = "the same bytes were read before; the store keeps its own copy of what may be kept"
+                    reports.append(FileReport(item.export.name, "unchanged", message=message))
+                continue
             wanted = settings_fingerprint(item.export, settings)
             if known.get(item.file_id) == wanted:
                 if not item.is_archived:
-                    store.archive_export(home, item.export, item.file_id, item.first_seen_at, move=item.is_from_inbox)
+                    _archive(home, connection, item, tombstones)
                     message = "the same bytes were read before: nothing to do"
                     reports.append(FileReport(item.export.name, "unchanged", message=message))
                 _refresh_coverage(connection, item, settings)
                 continue
             progress(f"reading {item.export.name}")
-            file_report = _take_in_one(home, settings, connection, item, wanted, key)
+            file_report = _take_in_one(home, settings, connection, item, wanted, key, tombstones)
             reports.append(file_report)
             if file_report.status == "read":
                 known[item.file_id] = wanted
@@ -105,6 +118,11 @@ def find_exports(
     found: dict[str, Found] = {}
     refusals: list[Refusal] = []
     for file_id, content, note in store.archived_exports(home):
+        if distilling.is_distilled(home, file_id):
+            copy = Export(distilling.folder_of(home, file_id), note["name"], "distilled", note["folder"])
+            first_seen_at = datetime.fromisoformat(note["first_seen_at"])
+            found[file_id] = Found(copy, file_id, first_seen_at, True, False, is_distilled=True)
+            continue
         exports, refused = discover(content, settings, root=content)
         if not exports:
             advice = (
@@ -129,12 +147,19 @@ def find_exports(
                 continue
             earlier = found.get(file_id)
             first_seen_at = earlier.first_seen_at if earlier else now
-            found[file_id] = Found(export, file_id, first_seen_at, False, not paths)
+            is_distilled = earlier is not None and earlier.is_distilled
+            found[file_id] = Found(export, file_id, first_seen_at, False, not paths, is_distilled)
     return list(found.values()), refusals
 
 
 def _take_in_one(
-    home: Home, settings: Settings, connection: store.Connection, item: Found, wanted: str, key: bytes
+    home: Home,
+    settings: Settings,
+    connection: store.Connection,
+    item: Found,
+    wanted: str,
+    key: bytes,
+    tombstones: Tombstones,
 ) -> FileReport:
     name = item.export.name
     not_after = item.first_seen_at + FUTURE_TOLERANCE
@@ -142,6 +167,7 @@ def _take_in_one(
         reading = read(item.export, settings, not_after=not_after)
     except InputError as error:
         return FileReport(name, "refused", message=str(error))
+    reading = tombstones.without_forgotten(reading)
     messages, bad_messages = checked(reading.messages, MESSAGES, not_after)
     outcomes, bad_outcomes = checked(reading.outcomes, OUTCOMES, not_after)
     messages, repeated = _without_repeated_ids(messages)
@@ -157,10 +183,32 @@ def _take_in_one(
         "first_seen_at": item.first_seen_at,
     }
     kept = keeping.keep(connection, file, reading, messages, outcomes, set_aside, key)
-    _write_quarantine(home, item.file_id, set_aside)
-    if not item.is_archived:
-        store.archive_export(home, item.export, item.file_id, item.first_seen_at, move=item.is_from_inbox)
+    write_quarantine(home, item.file_id, set_aside)
+    _archive(home, connection, item, tombstones)
     return FileReport(name, "read", kept, reading.warnings, reasons=_reasons(reading, set_aside))
+
+
+def _take_in_distilled(home: Home, connection: store.Connection, item: Found, key: bytes) -> None:
+    """Keep the store's own copy of an export; its rows were checked when the export was read."""
+    file, reading = distilling.load(home, item.file_id)
+    messages = reading.messages.filter(pl.col("excluded_reason").is_null())
+    keeping.keep(connection, file, reading, messages, reading.outcomes, reading.set_aside, key)
+    write_quarantine(home, item.file_id, reading.set_aside)
+
+
+def _archive(home: Home, connection: store.Connection, item: Found, tombstones: Tombstones) -> None:
+    """Put the export into the store; where it shows somebody forgotten, what was kept of it in its place."""
+    (shows,) = connection.execute(
+        "select count(*) from exclusion_counts where file_id = $1 and reason = $2", [item.file_id, REASON]
+    ).fetchall()[0]
+    if not item.is_distilled and (shows or tombstones.are_in(item.export)):
+        distilling.distil(home, connection, item.file_id)
+    elif not item.is_archived and not item.is_distilled:
+        store.archive_export(home, item.export, item.file_id, item.first_seen_at, move=item.is_from_inbox)
+        return
+    if item.is_from_inbox:
+        for path in files_of(item.export):
+            path.unlink(missing_ok=True)
 
 
 def checked(frame: pl.DataFrame, table: Table, not_after: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -225,7 +273,8 @@ def _refresh_coverage(connection: store.Connection, item: Found, settings: Setti
     )
 
 
-def _write_quarantine(home: Home, file_id: str, set_aside: pl.DataFrame) -> None:
+def write_quarantine(home: Home, file_id: str, set_aside: pl.DataFrame) -> None:
+    """The rows that an export's checks set aside, as they stood; in place of what was written before."""
     path = home.quarantine / f"{file_id}.jsonl"
     path.unlink(missing_ok=True)
     if set_aside.height:

@@ -11,15 +11,18 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
-from flows import keeping, publishing, store
+from flows import keeping, keys, publishing, store
 from flows.config import Settings
 from flows.intake import FileReport, Progress, take_in
 from flows.keeping import Kept
 from flows.store import Home
+
+if TYPE_CHECKING:
+    from flows.forgetting import Forgotten
 from schemas.errors import AuditError, TalkshareError, UsageError
 from sql.frames import fetch
 
@@ -78,9 +81,13 @@ def run(
     `paths`: files or folders to read in place of the inbox. Raises AuditError (nothing published, yesterday's snapshot
     stays), BusyError, UsageError.
     """
+    from flows import forgetting
+
     home.create()
     database = home.database.with_suffix(".rebuild") if rebuild else home.database
     with store.only_run(home), _recorded(home, "rebuild" if rebuild else "run", now) as report:
+        keys.settle(home)
+        forgetting.erase_pending(home, settings, now=now)
         if rebuild:
             database.unlink(missing_ok=True)
             store.copy_runs(home, database)
@@ -91,7 +98,29 @@ def run(
         if rebuild:
             store.swap_in(database, home.database)
         _record_in_store(home, report)
+        forgetting.close_pending(home)
     return report
+
+
+def forget(
+    home: Home, settings: Settings, candidate: str, *, now: datetime, in_advance: bool = False
+) -> tuple[RunReport, Forgotten | None]:
+    """Forget a person (address, profile or id), then measure and publish; what was done, None if it was in advance.
+
+    Raises UsageError for somebody who is not held here, was forgotten already, or is a recruiter.
+    """
+    from flows import forgetting
+
+    home.create()
+    with store.only_run(home), _recorded(home, "forget", now) as report:
+        keys.settle(home)
+        forgetting.start(home, candidate, now=now, in_advance=in_advance)
+        done = forgetting.erase_pending(home, settings, now=now)
+        recall(home, settings, database=home.database, now=now)
+        _measure_and_publish(home, settings, report, now=now, database=home.database)
+        _record_in_store(home, report)
+        forgetting.close_pending(home)
+    return report, done
 
 
 def _measure_and_publish(
@@ -131,9 +160,8 @@ def measure(home: Home, settings: Settings, *, database: Path, now: datetime) ->
     from sql.measure import measure as measure_store
     from sql.measure import set_variables
 
-    work = _work_path(home)
-    work.unlink(missing_ok=True)
-    with _work(home, database) as connection:
+    _work_path(home).unlink(missing_ok=True)
+    with work(home, database) as connection:
         set_variables(connection, _variables(settings, now, store.derived_key(store.id_key(home), "published")))
         return measure_store(connection)
 
@@ -144,7 +172,7 @@ def relate(home: Home, settings: Settings, *, database: Path, now: datetime) -> 
     from sql.measure import compare_templates, follow
     from sql.measure import relate as relate_approaches
 
-    with _work(home, database) as connection:
+    with work(home, database) as connection:
         associations = relate_approaches(connection)
         minimum = settings.privacy.minimum_candidates
         follow(connection, minimum_candidates=minimum)
@@ -161,7 +189,7 @@ def publish(home: Home, settings: Settings, *, database: Path, report: RunReport
     `report` is this run as the snapshot will tell it. Raises AuditError if a `stop` expectation fails; the last
     snapshot then stays as it is.
     """
-    with _work(home, database) as connection:
+    with work(home, database) as connection:
         failures, warnings = audit(connection)
         if failures:
             raise AuditError(
@@ -295,7 +323,7 @@ def _work_path(home: Home) -> Path:
 
 
 @contextmanager
-def _work(home: Home, database: Path) -> Iterator[store.Connection]:
+def work(home: Home, database: Path) -> Iterator[store.Connection]:
     """A connection on the work database with the store behind it: names are looked up in work first."""
     from sql.runner import load_macros
 

@@ -26,7 +26,8 @@ from flows.readers.reading import Export
 from schemas.errors import BusyError, NothingToDoError, UsageError
 from sql.frames import frame_of
 from sql.load import LOAD
-from sql.reading import FEATURES
+from sql.reading import ERASED as ERASED_VERSION
+from sql.reading import FEATURES, KEPT
 
 Connection = duckdb.DuckDBPyConnection
 
@@ -65,6 +66,16 @@ class Home:
     def backups(self) -> Path:
         """Copies of the working database, from before it was migrated or replaced; private."""
         return self.private / "backups"
+
+    @property
+    def tombstones(self) -> Path:
+        """Digests of who was forgotten; they outlive every store."""
+        return self.private / "forgotten.jsonl"
+
+    @property
+    def forgetting(self) -> Path:
+        """Who is being forgotten and is not yet; gone when it is done."""
+        return self.private / "forgetting.json"
 
     @property
     def snapshot(self) -> Path:
@@ -227,9 +238,17 @@ _TABLES: tuple[str, ...] = (
     """create table if not exists mails_sent (
         week date, recipient varchar, message_id varchar, begun_at timestamptz, sent_at timestamptz,
         primary key (week, recipient))""",
+    """create table if not exists erased_texts (
+        body_hash varchar primary key, erased_at timestamptz, reason varchar, family varchar, own_text_share double)""",
+    """create table if not exists erased_replies (
+        body_hash varchar, language varchar, reply_class varchar, opted_out boolean, rule varchar)""",
+    """create table if not exists erased_turns (message_key varchar, kind varchar, n_sentences bigint)""",
+    """create table if not exists erased_shingles (shingle ubigint)""",
 )
 
-HISTORY = ("runs", "run_steps", "hypotheses", "week_history", "mails_sent")
+ERASED = ("erased_texts", "erased_replies", "erased_turns", "erased_shingles")
+"""What stays of texts that are no longer held, beside their counts in the `kept_` tables."""
+HISTORY = ("runs", "run_steps", "hypotheses", "week_history", "mails_sent", *ERASED)
 """What no export can bring back."""
 
 
@@ -309,6 +328,10 @@ def copy_runs(home: Home, database: Path) -> None:
         for table in HISTORY:
             if table in _tables_of(connection, "earlier"):
                 connection.execute(f"insert into {table} by name from earlier.{table}")
+        for name in KEPT:
+            connection.execute(
+                f"insert into kept_{name} by name from earlier.kept_{name} where rule_version = '{ERASED_VERSION}'"
+            )
 
 
 def _tables_of(connection: Connection, database: str) -> set[str]:
@@ -473,6 +496,11 @@ def swap_in(built: Path, target: Path) -> None:
     target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
     built.replace(target)
     _to_disk(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make sure that what was renamed in a folder stays so, whatever happens to the machine."""
+    _to_disk(folder)
 
 
 def move_to_retracted(home: Home, file_id: str) -> None:

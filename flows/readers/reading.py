@@ -29,6 +29,16 @@ class Export:
     """Other parts of an unpacked archive: they move with it, and nobody reads them."""
 
 
+MARKS = {
+    "known_key": pl.String,
+    "known_hash": pl.String,
+    "known_subject": pl.Boolean,
+    "known_reply": pl.Boolean,
+    "is_erased": pl.Boolean,
+}
+"""What an earlier reading knew of a message: its key, its text's hash, whether it had a subject, and a reply's."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """The canonical rows of one export; `rows_in` = `messages`, `outcomes` and `set_aside` together."""
@@ -51,6 +61,9 @@ class Reading:
     threading_method: str = "native"
     names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"identity": pl.String, "name": pl.String}))
     """Display names per identity; they stay in the private store."""
+
+    marks: pl.DataFrame | None = None
+    """`MARKS` of each message that counts, in order, where the rows come from the store's own copy of an export."""
 
     @property
     def rows_in(self) -> int:
