@@ -40,8 +40,20 @@ def is_distilled(home: Home, file_id: str) -> bool:
     return (folder_of(home, file_id) / "reading.json").exists()
 
 
-def distil(home: Home, connection: Connection, file_id: str, name: str | None = None) -> None:
-    """Write the copy of an export that the store holds, and delete the export. `name`: what it is called from now on.
+def cutoff_of(home: Home, file_id: str) -> datetime | None:
+    """From when on the copy of an export holds texts; None where there is no copy, or none that was cut."""
+    if not is_distilled(home, file_id):
+        return None
+    text = json.loads((folder_of(home, file_id) / "reading.json").read_text(encoding="utf-8"))["cutoff"]
+    return datetime.fromisoformat(text) if text else None
+
+
+def distil(
+    home: Home, connection: Connection, file_id: str, name: str | None = None, *, cutoff: datetime | None = None
+) -> None:
+    """Write the copy of an export that the store holds, without texts from before the cutoff, and delete the export.
+
+    `name`: what it is called from now on.
 
     The copy is written aside and moved in whole before anything is deleted; a copy that stands is replaced.
     """
@@ -50,7 +62,7 @@ def distil(home: Home, connection: Connection, file_id: str, name: str | None = 
     for left in (built, earlier):
         shutil.rmtree(left, ignore_errors=True)
     built.mkdir(mode=0o700, parents=True)
-    for frame, rows in _frames(connection, file_id).items():
+    for frame, rows in _frames(connection, file_id, cutoff or cutoff_of(home, file_id)).items():
         path = built / f"{frame}.parquet"
         path.touch(mode=0o600)
         rows.write_parquet(path)
@@ -60,7 +72,7 @@ def distil(home: Home, connection: Connection, file_id: str, name: str | None = 
         "left join identities on readings.owner_id = identities.participant_id where file_id = $1",
         [file_id],
     ).row(0, named=True)
-    record["name"] = name or record["name"]
+    record |= {"name": name or record["name"], "cutoff": cutoff or cutoff_of(home, file_id)}
     _write_note(home, file_id, record)
     write_private(built / "reading.json", json.dumps(_plain(record), sort_keys=True))
     if target.exists():
@@ -111,18 +123,19 @@ def load(home: Home, file_id: str) -> tuple[dict[str, Any], Reading]:
     return {name: record[name] for name in _RECORD} | {"settings_fingerprint": FINGERPRINT}, reading
 
 
-def _frames(connection: Connection, file_id: str) -> dict[str, pl.DataFrame]:
+def _frames(connection: Connection, file_id: str, cutoff: datetime | None) -> dict[str, pl.DataFrame]:
     people = ", ".join(
         f"(select identity from identities where participant_id = rows.{name}) as {name}"
         for name in ("sender_id", "recipient_id", "recruiter_id", "candidate_id")
     )
+    text = "case when $2::timestamptz is null or rows.sent_at >= $2 or bodies.body = '' then bodies.body end"
     queries = {
         "messages": f"""
             select
-                rows.* exclude (sender_id, recipient_id, recruiter_id, candidate_id), {people}, bodies.body,
+                rows.* exclude (sender_id, recipient_id, recruiter_id, candidate_id), {people}, {text} as body,
                 rows.message_key as known_key, rows.body_hash as known_hash, rows.has_subject as known_subject,
                 rows.subject_is_reply as known_reply,
-                bodies.body_hash is null as is_erased
+                {text} is null as is_erased
             from message_rows as rows left join bodies on rows.body_hash = bodies.body_hash
             where rows.file_id = $1
             order by member, row_no, message_key
@@ -146,7 +159,10 @@ def _frames(connection: Connection, file_id: str) -> dict[str, pl.DataFrame]:
             order by all
             """,
     }
-    return {name: fetch(connection, query, [file_id]) for name, query in queries.items()}
+    return {
+        name: fetch(connection, query, [file_id, cutoff] if "$2" in query else [file_id])
+        for name, query in queries.items()
+    }
 
 
 def _write_note(home: Home, file_id: str, record: dict[str, Any]) -> None:
@@ -156,5 +172,5 @@ def _write_note(home: Home, file_id: str, record: dict[str, Any]) -> None:
 
 
 def _plain(record: dict[str, Any]) -> dict[str, Any]:
-    wanted = (*_RECORD, *_SAID, "owner")
+    wanted = (*_RECORD, *_SAID, "owner", "cutoff")
     return {name: value.isoformat() if isinstance(value := record[name], datetime) else value for name in wanted}

@@ -21,11 +21,10 @@ import polars as pl
 
 from flows import distilling, erasing, intake, keys, store, tombstones
 from flows.config import Settings
-from flows.keeping import OUTCOME_KEY, sweep_texts
+from flows.keeping import OUTCOME_KEY, set_aside_of, sweep_texts
 from flows.readers.identity import identity, linkedin_identity, name_identity
 from flows.store import Connection, Home
 from flows.tombstones import Tombstones, identities_in, read_tombstones, texts_of, thread_mark
-from schemas import SET_ASIDE
 from schemas.errors import NothingToDoError, UsageError
 from sql.frames import fetch, load_frame
 
@@ -83,7 +82,7 @@ def start(home: Home, candidate: str, *, now: datetime, in_advance: bool = False
         if set(spellings) & set(task.identities):
             return
         raise UsageError("somebody else is being forgotten, and it is not finished. Finish it first: `talkshare run`.")
-    with closing(_opened(home)) as connection:
+    with closing(open_held(home)) as connection:
         held = held_identities(connection, store.id_key(home), candidate)
         if not held:
             _refuse_unknown(read_tombstones(home), spellings, in_advance=in_advance)
@@ -137,7 +136,8 @@ def _refuse_unknown(known: Tombstones, spellings: Sequence[str], *, in_advance: 
         )
 
 
-def _opened(home: Home) -> Connection:
+def open_held(home: Home) -> Connection:
+    """The store, to look somebody up in. Raises NothingToDoError where there is none."""
     if not home.database.exists():
         raise NothingToDoError(f"{home.private}: no store here. Use the home in which the exports were read.")
     return store.open_store(home)
@@ -513,7 +513,7 @@ def _rename_outcomes(connection: Connection, task: Task, changes: Changes, ids: 
 
 
 def _spoken_of(row: dict[str, Any], begun: Sequence[tuple[str, datetime, str | None]]) -> str | None:
-    """The conversation an event of a candidate speaks of: the last one begun before it, about the same job if any is."""
+    """The conversation an event of a candidate speaks of: the last one begun before it that is not about another job."""
     if row["thread_id"] is not None:
         return None
     same = [entry for entry in begun if not (row["job"] and entry[2] and row["job"].lower() != entry[2].lower())]
@@ -545,8 +545,7 @@ def _replace_exports(home: Home, task: Task, done: Forgotten) -> None:
         for file_id, name in rows:
             shown = f"export-{file_id[:8]}" if _shows([name], task.identities, task.names) else name
             distilling.distil(home, connection, file_id, shown)
-            aside = fetch(connection, "select * exclude (file_id) from set_aside_rows where file_id = $1", [file_id])
-            intake.write_quarantine(home, file_id, SET_ASIDE.conform(aside))
+            intake.write_quarantine(home, file_id, set_aside_of(connection, file_id))
     done.exports = len(rows)
 
 

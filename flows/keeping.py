@@ -12,7 +12,7 @@ import polars as pl
 from flows.readers.reading import MARKS, Reading
 from flows.store import Connection, derived_key, participant_id
 from schemas import SET_ASIDE
-from sql.frames import ArrowStream
+from sql.frames import ArrowStream, fetch
 from sql.reading import KEPT
 
 MADE_THREAD_ID = "^li-(name|note)-"
@@ -229,6 +229,13 @@ def _count_known(connection: Connection, thing: str) -> int:
         """
     ).fetchall()[0]
     return int(known)
+
+
+def set_aside_of(connection: Connection, file_id: str) -> pl.DataFrame:
+    """The rows that one export's checks set aside."""
+    return SET_ASIDE.conform(
+        fetch(connection, "from set_aside_rows where file_id = $1 order by member, row_no", [file_id])
+    )
 
 
 def forget_file(connection: Connection, file_id: str) -> None:

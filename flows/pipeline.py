@@ -133,11 +133,17 @@ def _measure_and_publish(
     step: Step[Any] = identity,
     progress: Progress = lambda _: None,
 ) -> None:
+    from flows import erasing
+
     published_at = (now + report.elapsed()).replace(microsecond=0)
+    erasing.revive(home, settings, database=database, now=now)
     with _timed(report, "measure", progress) as detail:
         detail.update(step(measure)(home, settings, database=database, now=published_at))
     with _timed(report, "relate", progress) as detail:
         detail.update(step(relate)(home, settings, database=database, now=published_at))
+    if settings.privacy.retention_days is not None:
+        with _timed(report, "erase", progress) as detail:
+            detail.update(step(erasing.erase_old)(home, settings, database=database, now=now))
     report.finished_at = now + report.elapsed()
     record = replace(report, status="published", published_at=published_at)
     with _timed(report, "publish", progress):
@@ -153,6 +159,19 @@ def recall(home: Home, settings: Settings, *, database: Path, now: datetime) -> 
     if settings.hypotheses:
         with closing(store.open_store(home, database)) as connection:
             refuse_late(fetch(connection, "from hypotheses").to_dicts(), settings.asked(), now=now)
+
+
+def rotate_key(home: Home, settings: Settings, *, now: datetime, progress: Progress = lambda _: None) -> RunReport:
+    """Change the key of the person ids: everything is kept anew under the new one. Raises UsageError where the
+    environment gives the key."""
+    home.create()
+    with store.only_run(home):
+        keys.settle(home)
+    with keys.another_key(home):
+        report = run(home, settings, now=now, rebuild=True, progress=progress)
+    with store.only_run(home):
+        keys.adopt(home)
+    return report
 
 
 def measure(home: Home, settings: Settings, *, database: Path, now: datetime) -> dict[str, int]:

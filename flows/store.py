@@ -243,7 +243,7 @@ _TABLES: tuple[str, ...] = (
     """create table if not exists erased_replies (
         body_hash varchar, language varchar, reply_class varchar, opted_out boolean, rule varchar)""",
     """create table if not exists erased_turns (message_key varchar, kind varchar, n_sentences bigint)""",
-    """create table if not exists erased_shingles (shingle ubigint)""",
+    """create table if not exists erased_shingles (shingle ubigint primary key)""",
 )
 
 ERASED = ("erased_texts", "erased_replies", "erased_turns", "erased_shingles")

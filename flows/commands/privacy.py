@@ -11,8 +11,9 @@ from cyclopts import Parameter
 from flows.commands import HomeOption, clear_progress, opened, progress, say
 
 UNREACHED = (
-    "what it cannot reach: mails that were sent, copies of the snapshot or of reports made elsewhere, exports kept outside "
-    "this home, file-system snapshots and backups of the machine, and what somebody else's message says about the person"
+    "what it cannot reach: mails that were sent, copies of the snapshot or of reports made elsewhere, exports kept "
+    "outside this home, file-system snapshots and backups of the machine, and what a message to or from somebody else "
+    "says about the person"
 )
 
 
@@ -39,7 +40,7 @@ def forget(
         print("tombstone  put up: no later export brings this person in")
         return
     print(
-        f"forgotten  {done.conversations} conversations, {done.messages} messages; their approaches stay in the counts\n"
+        f"forgotten  {done.conversations} conversations, {done.messages} messages; the approaches stay in the counts\n"
         f"exports    {done.exports} replaced by what may be kept of them"
     )
     for name, n in done.deleted.items():
