@@ -42,7 +42,10 @@ def frozen(
 
 
 def write_frozen(connection: Connection, frames: Mapping[str, pl.DataFrame], schema: str = "main") -> None:
-    """Put what stays into the store, all or nothing; of a text that went before, it takes the place of what stayed then."""
+    """Put what stays into the store, all or nothing.
+
+    Of a text that went before, it takes the place of what stayed then.
+    """
     for table, rows in frames.items():
         load_frame(connection, f"stays_{table}", rows)
     connection.begin()
@@ -147,6 +150,7 @@ def erase_old(home: Home, settings: Settings, *, database: Path, now: datetime) 
             )
             frames = frozen(connection, texts, turns, reason="too old", now=now)
             write_frozen(connection, frames, "store")
+            connection.execute("update snapshot_info set n_texts_erased = (select count(*) from store.erased_texts)")
     # Stands from the first deletion until the store was written anew, so that a run that dies between is made up for.
     mark = home.private / "rewrite-store"
     with closing(store.open_store(home, database)) as connection:

@@ -279,6 +279,12 @@ def _shows(texts: Iterable[str], identities: Sequence[str], names: Sequence[str]
     return any((pattern and pattern.search(text)) or wanted & identities_in(text) for text in texts)
 
 
+def _is_called_like(file: str, task: Task) -> bool:
+    """Whether an export may be called after the person; better once too often."""
+    words = {word.casefold() for name in task.names for word in name.split() if len(word) > 2}
+    return _shows([file], task.identities, task.names) or any(word in file.casefold() for word in words)
+
+
 def pending(home: Home) -> Task | None:
     """The task that waits to be finished, or None."""
     if not home.forgetting.exists():
@@ -513,7 +519,7 @@ def _rename_outcomes(connection: Connection, task: Task, changes: Changes, ids: 
 
 
 def _spoken_of(row: dict[str, Any], begun: Sequence[tuple[str, datetime, str | None]]) -> str | None:
-    """The conversation an event of a candidate speaks of: the last one begun before it that is not about another job."""
+    """The conversation an event of a candidate speaks of: the last begun before it that is not about another job."""
     if row["thread_id"] is not None:
         return None
     same = [entry for entry in begun if not (row["job"] and entry[2] and row["job"].lower() != entry[2].lower())]
@@ -527,6 +533,11 @@ def _strip_exports(connection: Connection, task: Task, ids: Sequence[str], key: 
         connection.execute(f"drop table erasing_{name}")
     for table in ("message_rows", "set_aside_rows", "outcome_rows"):
         connection.execute(f"update {table} set raw = null where list_contains($1, file_id)", [task.files])
+    # A warning may quote a stage of theirs; how many there were is published and stays.
+    connection.execute(
+        "update readings set warnings = list_transform(warnings, lambda _: 'erased') where list_contains($1, file_id)",
+        [task.files],
+    )
     owner = task.erased("owner")
     owned = connection.execute(
         "select count(*) from readings where list_contains($1, owner_id)", [list(ids)]
@@ -543,7 +554,7 @@ def _replace_exports(home: Home, task: Task, done: Forgotten) -> None:
             "select file_id, name from readings where list_contains($1, file_id) order by 1", [task.files]
         ).fetchall()
         for file_id, name in rows:
-            shown = f"export-{file_id[:8]}" if _shows([name], task.identities, task.names) else name
+            shown = f"export-{file_id[:8]}" if _is_called_like(name, task) else name
             distilling.distil(home, connection, file_id, shown)
             intake.write_quarantine(home, file_id, set_aside_of(connection, file_id))
     done.exports = len(rows)

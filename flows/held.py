@@ -63,7 +63,9 @@ def _content(connection: Connection, ids: Sequence[str], threads: Sequence[str])
             left join bodies on rows.body_hash = bodies.body_hash
             where list_contains($2, rows.thread_id)
             and (not coalesce(rows.is_group, false) or list_contains($1, rows.sender_id))
-            qualify row_number() over (partition by rows.message_key order by files.observed_until desc, files.file_id) = 1
+            qualify row_number() over (
+                partition by rows.message_key order by files.observed_until desc, files.file_id, rows.row_no
+            ) = 1
             order by rows.thread_id, rows.sent_at, rows.position
             """,
         "outcomes": """

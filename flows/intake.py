@@ -202,7 +202,8 @@ def _archive(home: Home, connection: store.Connection, item: Found, tombstones: 
         "select count(*) from exclusion_counts where file_id = $1 and reason = $2", [item.file_id, REASON]
     ).fetchall()[0]
     if not item.is_distilled and (shows or tombstones.are_in(item.export)):
-        distilling.distil(home, connection, item.file_id)
+        # What the file is called may be the very name.
+        distilling.distil(home, connection, item.file_id, f"export-{item.file_id[:8]}")
     elif not item.is_archived and not item.is_distilled:
         store.archive_export(home, item.export, item.file_id, item.first_seen_at, move=item.is_from_inbox)
         return

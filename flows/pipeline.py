@@ -87,6 +87,7 @@ def run(
     database = home.database.with_suffix(".rebuild") if rebuild else home.database
     with store.only_run(home), _recorded(home, "rebuild" if rebuild else "run", now) as report:
         keys.settle(home)
+        n_open = store.close_to_others(home)
         forgetting.erase_pending(home, settings, now=now)
         if rebuild:
             database.unlink(missing_ok=True)
@@ -99,6 +100,10 @@ def run(
             store.swap_in(database, home.database)
         _record_in_store(home, report)
         forgetting.close_pending(home)
+    if n_open > 1:
+        report.warnings.append(
+            f"{n_open} files and folders of the home were open to others; now they are their owner's"
+        )
     return report
 
 

@@ -117,7 +117,7 @@ class Home:
         private = (self.private, self.exports, self.quarantine, self.logs, self.inbox)
         try:
             for folder in (self.root, *private, self.snapshot.parent, self.reports):
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in private:
                 folder.chmod(0o700)
         except OSError as error:
@@ -125,6 +125,25 @@ class Home:
                 f"{self.root}: cannot be used as a home ({error.strerror}). Choose another with --home."
             ) from error
         return self
+
+
+OTHERS = 0o077
+
+
+def close_to_others(home: Home) -> int:
+    """Take from everybody but the owner what they may do with the home and what is private in it; how much was open.
+
+    The published files and the reports keep their modes, and nobody but the owner gets to them through the home.
+    """
+    private = (home.private, home.quarantine, home.logs, home.inbox, home.coaching, home.prefect)
+    paths = [home.root, *home.root.glob("*.toml"), *(path for top in private for path in [top, *top.rglob("*")])]
+    n_open = 0
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            if not path.is_symlink() and (mode := path.stat().st_mode) & OTHERS:
+                path.chmod(mode & 0o7777 & ~OTHERS)
+                n_open += 1
+    return n_open
 
 
 def connect(path: Path | str = ":memory:", *, read_only: bool = False) -> Connection:
