@@ -48,12 +48,8 @@ def cutoff_of(home: Home, file_id: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def distil(
-    home: Home, connection: Connection, file_id: str, name: str | None = None, *, cutoff: datetime | None = None
-) -> None:
+def distil(home: Home, connection: Connection, file_id: str, *, cutoff: datetime | None = None) -> None:
     """Write the copy of an export that the store holds, without texts from before the cutoff, and delete the export.
-
-    `name`: what it is called from now on.
 
     The copy is written aside and moved in whole before anything is deleted; a copy that stands is replaced.
     """
@@ -72,7 +68,7 @@ def distil(
         "left join identities on readings.owner_id = identities.participant_id where file_id = $1",
         [file_id],
     ).row(0, named=True)
-    record |= {"name": name or record["name"], "cutoff": cutoff or cutoff_of(home, file_id)}
+    record["cutoff"] = cutoff or cutoff_of(home, file_id)
     _write_note(home, file_id, record)
     write_private(built / "reading.json", json.dumps(_plain(record), sort_keys=True))
     if target.exists():
@@ -81,10 +77,7 @@ def distil(
     store.sync_folder(target.parent)
     for left in (earlier, target.with_name("content")):
         shutil.rmtree(left, ignore_errors=True)
-    connection.execute(
-        "update readings set settings_fingerprint = $1, name = $2 where file_id = $3",
-        [FINGERPRINT, record["name"], file_id],
-    )
+    connection.execute("update readings set settings_fingerprint = $1 where file_id = $2", [FINGERPRINT, file_id])
 
 
 def recover(home: Home) -> None:

@@ -538,6 +538,12 @@ def _strip_exports(connection: Connection, task: Task, ids: Sequence[str], key: 
         "update readings set warnings = list_transform(warnings, lambda _: 'erased') where list_contains($1, file_id)",
         [task.files],
     )
+    named = connection.execute(
+        "select file_id, name from readings where list_contains($1, file_id)", [task.files]
+    ).fetchall()
+    for file_id, name in named:
+        if _is_called_like(name, task):
+            connection.execute("update readings set name = $1 where file_id = $2", [f"export-{file_id[:8]}", file_id])
     owner = task.erased("owner")
     owned = connection.execute(
         "select count(*) from readings where list_contains($1, owner_id)", [list(ids)]
@@ -551,11 +557,10 @@ def _strip_exports(connection: Connection, task: Task, ids: Sequence[str], key: 
 def _replace_exports(home: Home, task: Task, done: Forgotten) -> None:
     with closing(store.open_store(home)) as connection:
         rows = connection.execute(
-            "select file_id, name from readings where list_contains($1, file_id) order by 1", [task.files]
+            "select file_id from readings where list_contains($1, file_id) order by 1", [task.files]
         ).fetchall()
-        for file_id, name in rows:
-            shown = f"export-{file_id[:8]}" if _is_called_like(name, task) else name
-            distilling.distil(home, connection, file_id, shown)
+        for (file_id,) in rows:
+            distilling.distil(home, connection, file_id)
             intake.write_quarantine(home, file_id, set_aside_of(connection, file_id))
     done.exports = len(rows)
 

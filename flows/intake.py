@@ -168,6 +168,8 @@ def _take_in_one(
     except InputError as error:
         return FileReport(name, "refused", message=str(error))
     reading = tombstones.without_forgotten(reading)
+    # What a file is called may be the very name.
+    is_called = f"export-{item.file_id[:8]}" if tombstones.show_in(item.export, reading) else name
     messages, bad_messages = checked(reading.messages, MESSAGES, not_after)
     outcomes, bad_outcomes = checked(reading.outcomes, OUTCOMES, not_after)
     messages, repeated = _without_repeated_ids(messages)
@@ -175,7 +177,7 @@ def _take_in_one(
     file = {
         "file_id": item.file_id,
         "settings_fingerprint": wanted,
-        "name": name,
+        "name": is_called,
         "folder": item.export.folder,
         "shape": item.export.shape,
         "covers": _covers(item.export, settings),
@@ -202,8 +204,7 @@ def _archive(home: Home, connection: store.Connection, item: Found, tombstones: 
         "select count(*) from exclusion_counts where file_id = $1 and reason = $2", [item.file_id, REASON]
     ).fetchall()[0]
     if not item.is_distilled and (shows or tombstones.are_in(item.export)):
-        # What the file is called may be the very name.
-        distilling.distil(home, connection, item.file_id, f"export-{item.file_id[:8]}")
+        distilling.distil(home, connection, item.file_id)
     elif not item.is_archived and not item.is_distilled:
         store.archive_export(home, item.export, item.file_id, item.first_seen_at, move=item.is_from_inbox)
         return

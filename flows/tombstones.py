@@ -68,6 +68,11 @@ class Tombstones:
             names=reading.names.filter(~pl.col("identity").is_in(self.hold(reading.names["identity"]))),
         )
 
+    def show_in(self, export: Export, reading: Reading) -> bool:
+        """Whether rows of the reading were left out, or any file of the export shows somebody forgotten."""
+        reasons = pl.concat([reading.messages["excluded_reason"], reading.outcomes["excluded_reason"]])
+        return bool(self.dates) and (REASON in reasons or self.are_in(export))
+
     def are_in(self, export: Export) -> bool:
         """Whether any file of the export, read or not, shows a profile or an address of somebody forgotten."""
         return bool(self.dates) and any(self.hold(identities_in(text)) for text in texts_of(files_of(export)))
