@@ -57,6 +57,7 @@ soak: $(STAMP)  ## Slow proofs: what the method says of invented teams, coverage
 	$(BIN)/python -m tests.test_templates --full
 	$(BIN)/python -m tests.test_recontact --full
 	$(BIN)/python -m tests.soak_schedule
+	$(BIN)/python -m tests.forget_storm --kills 60
 
 samples: $(STAMP)  ## What every sample export becomes
 	$(BIN)/python -m tests.sample_table
