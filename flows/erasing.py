@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -212,6 +212,22 @@ def _delete_old_files(home: Home, cutoff: datetime) -> None:
     for path in [*pages, *(home.quarantine / "retracted").glob("*")]:
         if datetime.fromtimestamp(path.stat().st_mtime, tz=cutoff.tzinfo) < cutoff:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in home.backups.glob("*"):
+        if path.is_file() and _holds_old(path, cutoff):
+            path.unlink()
+
+
+def _holds_old(backup: Path, cutoff: datetime) -> bool:
+    """Whether a copy of the store holds a text that is too old; one that cannot be looked into counts as if it did."""
+    with suppress(Exception), closing(store.connect(backup, read_only=True)) as connection:
+        (n_texts,) = connection.execute(
+            "select count(*) from bodies semi join "
+            "(select body_hash from message_rows group by body_hash having max(sent_at) < $1) using (body_hash) "
+            "where body != ''",
+            [cutoff],
+        ).fetchall()[0]
+        return bool(n_texts)
+    return True
 
 
 def _delete(path: Path) -> None:

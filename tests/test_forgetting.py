@@ -215,7 +215,11 @@ def test_a_kill_on_the_way_is_made_up_for_by_the_next_run(home: Home, monkeypatc
 @pytest.mark.usefixtures("unaudited")
 def test_texts_grow_old_and_no_number_changes(home: Home, tmp_path: Path):
     before = snapshot_tables(home)
+    home.backups.mkdir()
+    shutil.copyfile(home.database, home.backups / "whole.duckdb")
+    store.open_store(home, home.backups / "history.duckdb").close()
     run(home, settings=RETAINED)
+    assert [path.name for path in home.backups.iterdir()] == ["history.duckdb"]
     after = snapshot_tables(home)
     assert ask(home, "select n_texts_erased from snapshot_info") == [{"n_texts_erased": 6}]
     info = before.pop("snapshot_info"), after.pop("snapshot_info")
