@@ -60,6 +60,7 @@ soak: $(STAMP)  ## Slow proofs: what the method says of invented teams, coverage
 	$(BIN)/python -m tests.soak_schedule
 	$(BIN)/python -m tests.kill_storm --kills 300
 	$(BIN)/python -m tests.histories --examples 300
+	$(BIN)/python -m tests.forget_storm --kills 60
 
 samples: $(STAMP)  ## What every sample export becomes
 	$(BIN)/python -m tests.sample_table

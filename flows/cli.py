@@ -10,7 +10,7 @@ from typing import NoReturn
 from cyclopts import App
 from cyclopts.exceptions import CycloptsError
 
-from flows.commands import answering, operating, running, say
+from flows.commands import answering, operating, privacy, running, say
 from flows.store import plain_fault
 from schemas.errors import TalkshareError, UsageError
 
@@ -29,12 +29,15 @@ for command in (
     *(running.init, running.inspect, running.run, running.retract, running.restore, running.demo),
     *(answering.report, answering.quality, answering.coach, answering.sql, answering.explain),
     *(operating.status, operating.serve),
+    *(privacy.forget, privacy.access, privacy.rotate_key),
 ):
     app.command(command)
 
 
 def main() -> NoReturn:
     """Run the command line and leave with its exit code."""
+    # Whatever is written is its owner's alone, from the first byte.
+    os.umask(0o077)
     code = 1
     try:
         result = app(exit_on_error=False, print_error=False, result_action="return_value")

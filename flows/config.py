@@ -153,6 +153,8 @@ class PrivacySettings(Section):
     hash_thread_ids: bool = False
     minimum_candidates: int = Field(5, ge=1)
     names: Literal["hidden", "full"] = "hidden"
+    retention_days: int | None = Field(None, ge=1)
+    """After so many days texts, subjects and raw rows are erased; None keeps them."""
 
 
 class HypothesisSettings(Section):

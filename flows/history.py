@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from flows import store
-from flows.store import Connection, DatabaseError, Home
+from flows.store import ERASED, Connection, DatabaseError, Home
+from sql.reading import ERASED as ERASED_VERSION
+from sql.reading import KEPT
 
-HISTORY = ("runs", "run_steps", "hypotheses", "week_history", "mails_sent")
+HISTORY = ("runs", "run_steps", "hypotheses", "week_history", "mails_sent", *ERASED)
 
 
 def begin_run(home: Home, record: Mapping[str, Any]) -> str:
@@ -83,6 +85,11 @@ def _take_history(connection: Connection, source: Path) -> None:
                 connection.execute(f"delete from {table}")
                 if table in there:
                     connection.execute(f"insert into {table} by name from earlier.{table}")
+            for table in [f"kept_{name}" for name in KEPT]:
+                of_erased = f"rule_version = '{ERASED_VERSION}'"
+                connection.execute(f"delete from {table} where {of_erased}")
+                if table in there:
+                    connection.execute(f"insert into {table} by name from earlier.{table} where {of_erased}")
     finally:
         connection.execute("detach earlier")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows import keeping, store
+from flows import distilling, keeping, store
 from flows.config import Settings
 from flows.history import latest_start
 from flows.keeping import Kept
@@ -21,6 +21,7 @@ from flows.readers.discover import Refusal, discover
 from flows.readers.limits import BODY_CHARS
 from flows.readers.reading import refusing
 from flows.store import Home
+from flows.tombstones import REASON, Tombstones, read_tombstones
 from schemas import MESSAGES, OUTCOMES, SET_ASIDE, Table
 from schemas.errors import InputError, TalkshareError
 from sql.frames import load_frame
@@ -44,6 +45,8 @@ class Found:
     first_seen_at: datetime
     is_archived: bool
     is_from_inbox: bool
+    is_distilled: bool = False
+    """Read from the store's own copy; `export` may then be the file that came again."""
 
 
 @dataclass(frozen=True)
@@ -71,22 +74,30 @@ def take_in(
 ) -> list[FileReport]:
     """Read, check and keep every export that is new, or that changed settings ask to read again."""
     key = store.id_key(home)
+    tombstones = read_tombstones(home)
     with closing(store.open_store(home, database, memory=settings.limits.memory)) as connection:
         store.check_key(connection, key)
         found, refusals = find_exports(home, settings, paths, now=max(now, latest_start(connection) or now))
         reports = [_refused(refusal, now) for refusal in refusals]
-        reports += _finish_retractions(home, connection)
+        reports += _finish_retractions(home, connection, {item.file_id for item in found})
         _forget_undescribed(home, connection, {item.file_id for item in found})
         known = dict(connection.execute("select file_id, settings_fingerprint from readings").fetchall())
         for item in found:
+            if item.is_distilled:
+                if known.get(item.file_id) != distilling.FINGERPRINT:
+                    _take_in_distilled(home, connection, item, key)
+                    known[item.file_id] = distilling.FINGERPRINT
+                if not item.is_archived:
+                    reports.append(_archived_again(home, connection, item, tombstones))
+                continue
             wanted = settings_fingerprint(item.export, settings)
             if known.get(item.file_id) == wanted:
                 if not item.is_archived:
-                    reports.append(_archived_again(home, item))
+                    reports.append(_archived_again(home, connection, item, tombstones))
                 _refresh_coverage(connection, item, settings)
                 continue
             progress(f"reading {item.export.name}")
-            file_report = _take_in_one(home, settings, connection, item, wanted, key)
+            file_report = _take_in_one(home, settings, connection, item, wanted, key, tombstones)
             reports.append(file_report)
             if file_report.status == "read":
                 known[item.file_id] = wanted
@@ -95,12 +106,12 @@ def take_in(
     return reports
 
 
-def _finish_retractions(home: Home, connection: store.Connection) -> list[FileReport]:
+def _finish_retractions(home: Home, connection: store.Connection, found: set[str]) -> list[FileReport]:
     """Take the rows of exports out that a killed run had moved away; tell of those whose files are nowhere."""
     reports = []
     rows = connection.execute("select file_id, name from readings order by name, file_id").fetchall()
     for file_id, name in rows:
-        if (home.exports / file_id).exists():
+        if file_id in found or (home.exports / file_id).exists():
             continue
         if (home.quarantine / "retracted" / file_id).exists():
             keeping.forget_export(connection, file_id)
@@ -125,27 +136,40 @@ def _forget_undescribed(home: Home, connection: store.Connection, found: set[str
             keeping.forget_export(connection, file_id)
 
 
-def _archived_again(home: Home, item: Found) -> FileReport:
-    """Bytes that were read before: the store keeps one copy of them."""
-    name = item.export.name
-    if problem := _archive(home, item):
+def _archived_again(home: Home, connection: store.Connection, item: Found, tombstones: Tombstones) -> FileReport:
+    """Bytes that were read before: the store keeps one copy of them, or its own where somebody in them is forgotten."""
+    name, message = item.export.name, "the same bytes were read before: nothing to do"
+    if item.is_distilled:
+        message = "the same bytes were read before; the store keeps its own copy of what may be kept"
+    elif _left_out_forgotten(connection, item.file_id) or tombstones.are_in(item.export):
+        distilling.distil(home, connection, item.file_id)
+    elif problem := _archive(home, item):
         return problem
     _leave_inbox(item)
-    return FileReport(name, "unchanged", message="the same bytes were read before: nothing to do")
+    return FileReport(name, "unchanged", message=message)
+
+
+def _left_out_forgotten(connection: store.Connection, file_id: str) -> bool:
+    (n_rows,) = connection.execute(
+        "select count(*) from exclusion_counts where file_id = $1 and reason = $2", [file_id, REASON]
+    ).fetchall()[0]
+    return bool(n_rows)
 
 
 def _archive(home: Home, item: Found) -> FileReport | None:
     """Copy the export into the store; what to report where that cannot be because it changed or went away."""
     name = item.export.name
-
-    def is_unchanged() -> bool:
-        return fingerprint(item.export)[:FILE_ID_LENGTH] == item.file_id
-
     try:
-        done = store.archive_export(home, item.export, item.file_id, item.first_seen_at, is_unchanged=is_unchanged)
+        done = store.archive_export(
+            home, item.export, item.file_id, item.first_seen_at, is_unchanged=lambda: _is_unchanged(item)
+        )
     except FileNotFoundError as error:
         return _gone(name, error)
     return None if done else _changed(name)
+
+
+def _is_unchanged(item: Found) -> bool:
+    return fingerprint(item.export)[:FILE_ID_LENGTH] == item.file_id
 
 
 def _leave_inbox(item: Found) -> None:
@@ -153,7 +177,7 @@ def _leave_inbox(item: Found) -> None:
     if not item.is_from_inbox:
         return
     with contextlib.suppress(FileNotFoundError, InputError):
-        if fingerprint(item.export)[:FILE_ID_LENGTH] == item.file_id:
+        if _is_unchanged(item):
             store.take_from_inbox(item.export)
 
 
@@ -190,6 +214,11 @@ def find_exports(
     found: dict[str, Found] = {}
     refusals: list[Refusal] = []
     for file_id, content, note in store.archived_exports(home):
+        if distilling.is_distilled(home, file_id):
+            copy = Export(distilling.folder_of(home, file_id), note["name"], "distilled", note["folder"])
+            first_seen_at = datetime.fromisoformat(note["first_seen_at"])
+            found[file_id] = Found(copy, file_id, first_seen_at, True, False, is_distilled=True)
+            continue
         exports, refused = discover(content, settings, root=content)
         if not exports:
             advice = (
@@ -221,7 +250,8 @@ def find_exports(
             # A rebuild reads the copy by the name it first had, and names and folders decide how it is read.
             known = earlier.export if earlier else export
             named = replace(export, name=known.name, folder=known.folder)
-            found[file_id] = Found(named, file_id, first_seen_at, False, not paths)
+            is_distilled = earlier is not None and earlier.is_distilled
+            found[file_id] = Found(named, file_id, first_seen_at, False, not paths, is_distilled)
     return list(found.values()), refusals
 
 
@@ -236,14 +266,20 @@ def _damaged(name: str) -> str:
 
 
 def _take_in_one(
-    home: Home, settings: Settings, connection: store.Connection, item: Found, wanted: str, key: bytes
+    home: Home,
+    settings: Settings,
+    connection: store.Connection,
+    item: Found,
+    wanted: str,
+    key: bytes,
+    tombstones: Tombstones,
 ) -> FileReport:
     name = item.export.name
     not_after = item.first_seen_at + FUTURE_TOLERANCE
     try:
         if item.is_archived and fingerprint(item.export)[:FILE_ID_LENGTH] != item.file_id:
             return FileReport(name, "refused", message=_damaged(name))
-        reading = read(item.export, settings, not_after=not_after)
+        reading = tombstones.without_forgotten(read(item.export, settings, not_after=not_after))
         with refusing(name):
             messages, outcomes, set_aside = good_rows(reading, not_after)
     except InputError as error:
@@ -252,10 +288,12 @@ def _take_in_one(
         # What the settings of now cannot read, a rebuild would not have either; it comes back when they can.
         keeping.forget_export(connection, item.file_id)
         return FileReport(name, "refused", message=str(error))
+    shows_forgotten = tombstones.show_in(item.export, reading)
     file = {
         "file_id": item.file_id,
         "settings_fingerprint": wanted,
-        "name": name,
+        # What a file is called may be the very name.
+        "name": f"export-{item.file_id[:8]}" if shows_forgotten else name,
         "folder": item.export.folder,
         "shape": item.export.shape,
         "covers": _covers(item.export, settings),
@@ -263,10 +301,14 @@ def _take_in_one(
         "first_seen_at": item.first_seen_at,
     }
     # Kept last, when all that belongs to it is in its place: a rebuild finds every export that the store knows.
-    if not item.is_archived and (problem := _archive(home, item)):
+    if not (item.is_archived or shows_forgotten) and (problem := _archive(home, item)):
         return problem
-    _write_quarantine(home, item.file_id, set_aside)
+    if not item.is_archived and not _is_unchanged(item):
+        return _changed(name)
+    write_quarantine(home, item.file_id, set_aside)
     kept = keeping.keep(connection, file, reading, messages, outcomes, set_aside, key)
+    if shows_forgotten:
+        distilling.distil(home, connection, item.file_id)
     if not item.is_archived:
         _leave_inbox(item)
     return FileReport(name, "read", kept, reading.warnings, reasons=_reasons(reading, set_aside))
@@ -279,6 +321,14 @@ def good_rows(reading: Reading, not_after: datetime) -> tuple[pl.DataFrame, pl.D
     messages, endless = _without_endless_bodies(messages)
     messages, repeated = _without_repeated_ids(messages)
     return messages, outcomes, pl.concat([reading.set_aside, bad_messages, bad_outcomes, endless, repeated])
+
+
+def _take_in_distilled(home: Home, connection: store.Connection, item: Found, key: bytes) -> None:
+    """Keep the store's own copy of an export; its rows were checked when the export was read."""
+    file, reading = distilling.load(home, item.file_id)
+    messages = reading.messages.filter(pl.col("excluded_reason").is_null())
+    write_quarantine(home, item.file_id, reading.set_aside)
+    keeping.keep(connection, file, reading, messages, reading.outcomes, reading.set_aside, key)
 
 
 def checked(frame: pl.DataFrame, table: Table, not_after: datetime) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -350,7 +400,8 @@ def _refresh_coverage(connection: store.Connection, item: Found, settings: Setti
     )
 
 
-def _write_quarantine(home: Home, file_id: str, set_aside: pl.DataFrame) -> None:
+def write_quarantine(home: Home, file_id: str, set_aside: pl.DataFrame) -> None:
+    """The rows that an export's checks set aside, as they stood; in place of what was written before."""
     path = home.quarantine / f"{file_id}.jsonl"
     if not set_aside.height:
         path.unlink(missing_ok=True)

@@ -26,7 +26,8 @@ def clear(home: Home) -> None:
         shutil.rmtree(folder)
     key = home.private.glob("id.key.next")
     for left in (*key, *home.exports.glob("*/*.next"), *home.quarantine.glob("*.jsonl.next")):
-        left.unlink()
+        if left.is_file():
+            left.unlink()
     for left in _reports(home):
         if time.time() - left.stat().st_mtime > OLD_SECONDS:
             left.unlink(missing_ok=True)

@@ -20,7 +20,7 @@ from flows.store import Connection, Home
 from schemas.errors import NothingToDoError
 from sql.frames import fetch
 
-Audience = Literal["manager", "recruiter"]
+Audience = Literal["manager", "recruiter", "person"]
 
 NAME, ADDRESS, NUMBER = "[name]", "[address]", "[number]"
 FEWEST_DIGITS = 7

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
-from flows import backups, history, keeping, leftovers, migrations, publishing, quality, store
+from flows import backups, history, keeping, keys, leftovers, migrations, publishing, quality, store
 from flows.backups import Backup
 from flows.config import Settings
 from flows.intake import FileReport, Progress, take_in
@@ -24,6 +24,9 @@ from flows.keeping import Kept
 from flows.store import Home
 from schemas.errors import AuditError, StorageError, TalkshareError, UsageError
 from sql.frames import fetch, load_frame
+
+if TYPE_CHECKING:
+    from flows.forgetting import Forgotten
 
 Result = TypeVar("Result")
 Step = Callable[[Callable[..., Result]], Callable[..., Result]]
@@ -82,12 +85,17 @@ def run(
     read again; `restore`: with the store of that backup; either replaces the present one at the end. Raises AuditError
     (nothing published, yesterday's snapshot stays), BusyError, StorageError, UsageError.
     """
+    from flows import forgetting
+
     home.create()
     kind = "restore" if restore else "rebuild" if rebuild else "run"
     database = home.database if kind == "run" else home.rebuilt
     with store.only_run(home):
         backup = backups.find(home, restore) if restore else None
         with _recorded(home, kind, now) as report:
+            with _bearing_a_lost_store(kind):
+                keys.settle(home)
+                forgetting.erase_pending(home, settings, now=now)
             if kind != "run":
                 report.warnings += _begin_aside(home, backup)
             recall(home, settings, database=database, now=now)
@@ -98,7 +106,30 @@ def run(
                 backups.replace_store(home, database, reason=kind, now=now)
             _record_in_store(home, report)
             backups.keep_history(home, now=now)
+            forgetting.close_pending(home)
     return report
+
+
+def forget(
+    home: Home, settings: Settings, candidate: str, *, now: datetime, in_advance: bool = False
+) -> tuple[RunReport, Forgotten | None]:
+    """Forget a person (address, profile or id), then measure and publish; what was done, None if it was in advance.
+
+    Raises UsageError for somebody who is not held here, was forgotten already, or is a recruiter.
+    """
+    from flows import forgetting
+
+    home.create()
+    with store.only_run(home), _recorded(home, "forget", now) as report:
+        keys.settle(home)
+        forgetting.start(home, candidate, now=now, in_advance=in_advance)
+        done = forgetting.erase_pending(home, settings, now=now)
+        recall(home, settings, database=home.database, now=now)
+        _measure_and_publish(home, settings, report, now=now, database=home.database)
+        _record_in_store(home, report)
+        backups.keep_history(home, now=now)
+        forgetting.close_pending(home)
+    return report, done
 
 
 def _begin_aside(home: Home, backup: Backup | None) -> list[str]:
@@ -128,11 +159,17 @@ def _measure_and_publish(
     step: Step[Any] = identity,
     progress: Progress = lambda _: None,
 ) -> None:
+    from flows import erasing
+
     published_at = (now + report.elapsed()).replace(microsecond=0)
+    erasing.revive(home, settings, database=database, now=now)
     with _timed(report, "measure", progress) as detail:
         detail.update(step(measure)(home, settings, database=database, now=published_at))
     with _timed(report, "relate", progress) as detail:
         detail.update(step(relate)(home, settings, database=database, now=published_at))
+    if settings.privacy.retention_days is not None:
+        with _timed(report, "erase", progress) as detail:
+            detail.update(step(erasing.erase_old)(home, settings, database=database, now=now))
     report.finished_at = now + report.elapsed()
     record = replace(report, status="published", published_at=published_at)
     with _timed(report, "publish", progress):
@@ -152,13 +189,26 @@ def recall(home: Home, settings: Settings, *, database: Path, now: datetime) -> 
             refuse_late(fetch(connection, "from hypotheses").to_dicts(), settings.asked(), now=now)
 
 
+def rotate_key(home: Home, settings: Settings, *, now: datetime, progress: Progress = lambda _: None) -> RunReport:
+    """Change the key of the person ids: everything is kept anew under the new one. Raises UsageError where the
+    environment gives the key."""
+    home.create()
+    with store.only_run(home):
+        keys.settle(home)
+    with keys.another_key(home):
+        report = run(home, settings, now=now, rebuild=True, progress=progress)
+    with store.only_run(home):
+        keys.adopt(home)
+    return report
+
+
 def measure(home: Home, settings: Settings, *, database: Path, now: datetime) -> dict[str, int]:
     """Build every table in a work database beside the store; returns what was counted."""
     from sql.measure import measure as measure_store
     from sql.measure import set_variables
 
     store.remove_database(home.work)
-    with _work(home, settings, database) as connection:
+    with work(home, settings, database) as connection:
         set_variables(connection, _variables(settings, now, store.derived_key(store.id_key(home), "published")))
         return measure_store(connection)
 
@@ -169,7 +219,7 @@ def relate(home: Home, settings: Settings, *, database: Path, now: datetime) -> 
     from sql.measure import compare_templates, follow
     from sql.measure import relate as relate_approaches
 
-    with _work(home, settings, database) as connection:
+    with work(home, settings, database) as connection:
         minimum = settings.privacy.minimum_candidates
         associations = relate_approaches(connection, minimum_candidates=minimum)
         follow(connection, minimum_candidates=minimum)
@@ -188,7 +238,7 @@ def publish(home: Home, settings: Settings, *, database: Path, report: RunReport
     """
     from sql.measure import set_variables
 
-    with _work(home, settings, database) as connection:
+    with work(home, settings, database) as connection:
         set_variables(connection, _variables(settings, report.published_at or report.started_at))
         failures, warnings = audit(connection, report.run_id)
         if failures:
@@ -254,7 +304,8 @@ def _recorded(home: Home, kind: str, now: datetime) -> Iterator[RunReport]:
     leftovers.clear(home)
     try:
         with _bearing_a_lost_store(kind):
-            report.warnings += filter(None, [migrations.migrate(home, now=now), _clock_note(home, now)])
+            notes = [_closed_note(home), migrations.migrate(home, now=now), _clock_note(home, now)]
+            report.warnings += filter(None, notes)
             report.run_id = history.begin_run(home, run_record(report))
         yield report
     except BaseException:
@@ -274,6 +325,13 @@ def _bearing_a_lost_store(kind: str) -> Iterator[None]:
     except (StorageError, store.DatabaseError):
         if kind not in ("rebuild", "restore"):
             raise
+
+
+def _closed_note(home: Home) -> str | None:
+    n_open = store.close_to_others(home)
+    if n_open <= 1:
+        return None
+    return f"{n_open} files and folders of the home were open to others; now they are their owner's"
 
 
 def _clock_note(home: Home, now: datetime) -> str | None:
@@ -358,7 +416,7 @@ def _variables(settings: Settings, now: datetime, publishing_key: str = "") -> d
 
 
 @contextmanager
-def _work(home: Home, settings: Settings, database: Path) -> Iterator[store.Connection]:
+def work(home: Home, settings: Settings, database: Path) -> Iterator[store.Connection]:
     """A connection on the work database with the store behind it: names are looked up in work first."""
     from sql.runner import load_macros
 

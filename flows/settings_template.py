@@ -54,6 +54,7 @@ TEMPLATE = """\
 [privacy]
 # hash_thread_ids = false               # publish hashes in place of conversation ids
 # minimum_candidates = 5                # no number about fewer
+# retention_days = 730                  # example: texts older than that are erased; what was counted in them stays
 # names = "hidden"                      # "full": the manager's report may name recruiters; candidates never
 
 # One [[hypotheses]] block per question, written down before its answer can be known. The first published run that sees

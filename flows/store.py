@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import filecmp
@@ -86,6 +87,16 @@ class Home:
         return self.private / "backups"
 
     @property
+    def tombstones(self) -> Path:
+        """Digests of who was forgotten; they outlive every store."""
+        return self.private / "forgotten.jsonl"
+
+    @property
+    def forgetting(self) -> Path:
+        """Who is being forgotten and is not yet; gone when it is done."""
+        return self.private / "forgetting.json"
+
+    @property
     def snapshot(self) -> Path:
         """The published, read-only snapshot."""
         return self.root / "published" / "talkshare.duckdb"
@@ -125,7 +136,7 @@ class Home:
         private = (self.private, self.exports, self.backups, self.quarantine, self.logs, self.inbox)
         try:
             for folder in (self.root, *private, self.snapshot.parent, self.reports):
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in private:
                 folder.chmod(0o700)
         except OSError as error:
@@ -133,6 +144,25 @@ class Home:
                 f"{self.root}: cannot be used as a home ({error.strerror}). Choose another with --home."
             ) from error
         return self
+
+
+OTHERS = 0o077
+
+
+def close_to_others(home: Home) -> int:
+    """Take from everybody but the owner what they may do with the home and what is private in it; how much was open.
+
+    The published files and the reports keep their modes, and nobody but the owner gets to them through the home.
+    """
+    private = (home.private, home.quarantine, home.logs, home.inbox, home.coaching, home.prefect)
+    paths = [home.root, *home.root.glob("*.toml"), *(path for top in private for path in [top, *top.rglob("*")])]
+    n_open = 0
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            if not path.is_symlink() and (mode := path.stat().st_mode) & OTHERS:
+                path.chmod(mode & 0o7777 & ~OTHERS)
+                n_open += 1
+    return n_open
 
 
 def connect(path: Path | str = ":memory:", *, read_only: bool = False, memory: str = MEMORY_LIMIT) -> Connection:
@@ -350,7 +380,16 @@ _TABLES: tuple[str, ...] = (
     """create table if not exists mails_sent (
         week date, recipient varchar, message_id varchar, begun_at timestamptz, sent_at timestamptz,
         primary key (week, recipient))""",
+    """create table if not exists erased_texts (
+        body_hash varchar primary key, erased_at timestamptz, reason varchar, family varchar, own_text_share double)""",
+    """create table if not exists erased_replies (
+        body_hash varchar, language varchar, reply_class varchar, opted_out boolean, rule varchar)""",
+    """create table if not exists erased_turns (message_key varchar, kind varchar, n_sentences bigint)""",
+    """create table if not exists erased_shingles (shingle ubigint primary key)""",
 )
+
+ERASED = ("erased_texts", "erased_replies", "erased_turns", "erased_shingles")
+"""What stays of texts that are no longer held, beside their counts in the `kept_` tables."""
 
 
 def open_store(home: Home, path: Path | None = None, *, memory: str = MEMORY_LIMIT) -> Connection:

@@ -159,7 +159,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "started_at": "when it began, UTC",
             "finished_at": "when its numbers were complete, UTC",
             "published_at": "when its snapshot was made, UTC; null if nothing was published",
-            "kind": "run, rebuild, retract or restore",
+            "kind": "run, rebuild, retract, restore or forget",
             "status": "published, failed, or interrupted: killed before it published",
             "rows_in": "rows of the exports read in this run; equals kept + set aside + already known + excluded",
             "rows_kept": "rows that were new",

@@ -14,6 +14,7 @@ import pytest
 
 from flows import serving
 from flows.store import Home
+from tests.canaries import search
 from tests.homes import ask, write_messages
 from tests.loopback import Postbox, listening
 
@@ -52,7 +53,7 @@ def test_the_nightly_and_weekly_flows_run_for_real(connected: str, tmp_path: Pat
         (f"t{i}", f"2026-01-0{1 + i}T09:00:00Z", f"r{i % 2}", "recruiter", "Hi, may I ask you something?")
         for i in range(9)
     ]
-    rows.append(("t0", "2026-03-01T09:00:00Z", "c0", "candidate", "Canary words of a candidate"))
+    rows.append(("t0", "2026-03-01T09:00:00Z", "canary-person", "candidate", "Canary words of a candidate"))
     write_messages(home.inbox, rows)
     counts = nightly(str(home.root))
     assert (counts["rows_in"], counts["rows_kept"], counts["status"]) == (10, 10, "published")
@@ -79,9 +80,18 @@ def test_the_nightly_and_weekly_flows_run_for_real(connected: str, tmp_path: Pat
     assert states == {"Completed"}
     assert "rows_already_known" in artifacts
     assert "messages.csv" not in artifacts
-    kept = b"".join(path.read_bytes() for path in Path(os.environ["PREFECT_HOME"]).rglob("*.db*"))
-    assert b"weekly-report" in kept
-    assert b"canary.manager" not in kept
+    planted = {
+        "found": "weekly-report",
+        "address": "canary.manager",
+        "words": "Canary words",
+        "person": "canary-person",
+        "file": "messages.csv",
+    }
+    # What is searched for and must be there shows that the search sees into Prefect's database.
+    assert {name for names in search(Path(os.environ["PREFECT_HOME"]), planted).of().values() for name in names} == {
+        "found"
+    }
+    assert {"words", "person"} <= set(search(home.root, planted).of()["store"])
 
 
 def test_a_flow_fails_loudly_and_keeps_the_last_snapshot(connected: str, tmp_path: Path):

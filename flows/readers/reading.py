@@ -62,6 +62,16 @@ class Export:
         object.__setattr__(self, "folder", shown(self.folder))
 
 
+MARKS = {
+    "known_key": pl.String,
+    "known_hash": pl.String,
+    "known_subject": pl.Boolean,
+    "known_reply": pl.Boolean,
+    "is_erased": pl.Boolean,
+}
+"""What an earlier reading knew of a message: its key, its text's hash, whether it had a subject, and a reply's."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """The canonical rows of one export; `rows_in` = `messages`, `outcomes` and `set_aside` together."""
@@ -86,6 +96,9 @@ class Reading:
     """Display names per identity; they stay in the private store."""
     headers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Part of the export (messages, invitations or outcomes) -> its columns in their order, as they are spelled."""
+
+    marks: pl.DataFrame | None = None
+    """`MARKS` of each message that counts, in order, where the rows come from the store's own copy of an export."""
 
     @property
     def rows_in(self) -> int:
