@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -15,8 +14,9 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from flows import keeping, publishing, store
+from flows import journal, keeping, publishing, store
 from flows.config import Settings
+from flows.failures import failure_of
 from flows.intake import FileReport, Progress, take_in
 from flows.keeping import Kept
 from flows.store import Home
@@ -48,6 +48,8 @@ class RunReport:
     finished_at: datetime | None = None
     published_at: datetime | None = None
     status: str = "failed"
+    failure: dict[str, str] = field(default_factory=dict)
+    logs: Path | None = None
     began: float = field(default_factory=time.perf_counter)
 
     def elapsed(self) -> timedelta:
@@ -85,8 +87,11 @@ def run(
             database.unlink(missing_ok=True)
             store.copy_runs(home, database)
         recall(home, settings, database=database, now=now)
-        with _timed(report, "take_in", progress):
+        with _timed(report, "take_in", progress) as detail:
             report.files = step(take_in)(home, settings, paths, now=now, database=database, progress=progress)
+            detail.update(
+                {"files": len(report.files)} | {name: report.total(name) for name in Kept.__dataclass_fields__}
+            )
         _measure_and_publish(home, settings, report, now=now, database=database, step=step, progress=progress)
         if rebuild:
             store.swap_in(database, home.database)
@@ -111,8 +116,9 @@ def _measure_and_publish(
         detail.update(step(relate)(home, settings, database=database, now=published_at))
     report.finished_at = now + report.elapsed()
     record = replace(report, status="published", published_at=published_at)
-    with _timed(report, "publish", progress):
+    with _timed(report, "publish", progress) as detail:
         report.warnings = step(publish)(home, settings, database=database, report=record)
+        detail["warnings"] = len(report.warnings)
     report.status, report.published_at = "published", published_at
 
 
@@ -215,10 +221,11 @@ def run_record(report: RunReport) -> dict[str, Any]:
 @contextmanager
 def _recorded(home: Home, kind: str, now: datetime) -> Iterator[RunReport]:
     """The run's report; a run that fails is recorded in the store as well, and logged either way."""
-    report = RunReport(f"{now:%Y%m%dT%H%M%S%f}", kind, now)
+    report = RunReport(f"{now:%Y%m%dT%H%M%S%f}", kind, now, logs=home.logs)
     try:
         yield report
-    except BaseException:
+    except BaseException as error:
+        report.failure = failure_of(error)
         with contextlib.suppress(TalkshareError, OSError):
             _record_in_store(home, report)
         _log(home, report)
@@ -308,15 +315,38 @@ def _work(home: Home, database: Path) -> Iterator[store.Connection]:
 
 @contextmanager
 def _timed(report: RunReport, name: str, progress: Progress) -> Iterator[dict[str, Any]]:
+    """Times a step and logs a line as it ends, however it ends; what is put into the yielded dict is counted there."""
     progress(name)
     start = time.perf_counter()
     detail: dict[str, Any] = {}
-    yield detail
-    text = ", ".join(f"{value} {key}" for key, value in detail.items())
-    report.steps.append((name, round(time.perf_counter() - start, 3), text))
+    error = ""
+    try:
+        yield detail
+    except BaseException as problem:
+        error = failure_of(problem)["error"]
+        raise
+    finally:
+        seconds = round(time.perf_counter() - start, 3)
+        text = f"failed: {error}" if error else ", ".join(f"{value} {key}" for key, value in detail.items())
+        report.steps.append((name, seconds, text))
+        _log_step(report, name, seconds, error, detail)
+
+
+def _log_step(report: RunReport, name: str, seconds: float, error: str, counts: dict[str, Any]) -> None:
+    if report.logs is None:
+        return
+    line = {
+        "at": report.started_at + report.elapsed(),
+        "run_id": report.run_id,
+        "kind": report.kind,
+        "step": name,
+        "status": "failed" if error else "done",
+        "seconds": seconds,
+    }
+    journal.append(report.logs / journal.STEPS, line | ({"error": error} if error else {}) | {"counts": counts})
 
 
 def _log(home: Home, report: RunReport) -> None:
-    line = run_record(report) | {"steps": {name: seconds for name, seconds, _ in report.steps}}
-    with (home.logs / "runs.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line, default=str) + "\n")
+    line = run_record(report) | report.failure | {"warnings": len(report.warnings)}
+    steps = {name: seconds for name, seconds, _ in report.steps}
+    journal.append(home.logs / journal.RUNS, line | {"steps": steps})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from flows import settings_template
-from flows.commands import HomeOption, clear_progress, home_of, must_exist, opened, progress
+from flows.commands import AlarmFlag, HomeOption, clear_progress, home_of, must_exist, opened, progress, say
 from flows.config import FILE_NAME, load_settings
 from flows.store import Home
 from schemas.errors import InputError, UsageError
@@ -58,6 +59,7 @@ def run(
     *paths: Path,
     home: HomeOption = None,
     rebuild: Annotated[bool, Parameter(negative="", help="Read every export again and build a new store.")] = False,
+    alarm: AlarmFlag = False,
 ) -> int:
     """Take in new exports, measure everything, publish the snapshot.
 
@@ -67,13 +69,23 @@ def run(
         Files or folders to read; without any, the inbox. Files of the inbox move into the store, others are copied.
     """
     from flows import pipeline
+    from flows.alarms import remember, telling, warn_of_refused
     from flows.answers import refusal_notes
+    from flows.deadline import deadline
 
-    place, settings = opened(home)
     for path in paths:
         must_exist(path)
-    report = pipeline.run(place, settings, paths, now=datetime.now(UTC), rebuild=rebuild, progress=progress())
+    # Whoever sits at a terminal reads the error itself.
+    wanted = alarm or not sys.stderr.isatty()
+    with telling(home_of(home), "run", wanted=wanted, say=say) as last_words:
+        place, settings = opened(home)
+        with deadline(settings.schedule.timeout_hours, last_words=last_words):
+            report = pipeline.run(place, settings, paths, now=datetime.now(UTC), rebuild=rebuild, progress=progress())
     clear_progress()
+    remember(place, settings)
+    if wanted:
+        for line in warn_of_refused(place, settings, report, what="run"):
+            say(f"alarm by {line}")
     print(_run_table(report))
     for note in refusal_notes(place):
         print(f"note: {note}")
