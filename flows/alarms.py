@@ -274,5 +274,5 @@ def settings_for(home: Home) -> Settings:
         return load_settings(home.root)
     except (UsageError, OSError):
         path = home.private / REMEMBERED
-        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"alarm": {}, "mail": {}}
-        return Settings(alarm=AlarmSettings(**kept["alarm"]), mail=MailSettings(**kept["mail"]))
+        kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return Settings(alarm=AlarmSettings(**kept.get("alarm", {})), mail=MailSettings(**kept.get("mail", {})))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import fcntl
@@ -59,6 +60,8 @@ def serve(
         note(os.environ["PREFECT_API_URL"])
         say(f"talkshare: ready; Prefect's server is at {os.environ['PREFECT_API_URL']}")
         with _watched(server) as has_died:
+            if server:
+                _end_runs_of_earlier_servers(home, say)
             _serve_deployments(home, settings, crons)
         if has_died.is_set():
             raise TalkshareError(
@@ -68,26 +71,53 @@ def serve(
 
 
 def _serve_deployments(home: Home, settings: Settings, crons: dict[str, str]) -> None:
-    from prefect import serve as serve_deployments
+    from prefect.runner import Runner
     from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
 
     from flows.nightly import nightly
     from flows.weekly import weekly
 
-    deployments: list[Any] = [
-        flow.to_deployment(
+    class Stoppable(Runner):
+        """Prefect's own answer to SIGTERM leaves runs and schedules as they are; its answer to Ctrl-C does not."""
+
+        def handle_sigterm(self, *_: Any, **__: Any) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    # Not Prefect's limits a deployment: their slots outlive a server that is killed, and no run ever starts again.
+    runner = Stoppable(limit=1)
+    for flow in (nightly, weekly):
+        deployment: Any = flow.to_deployment(
             name=flow.name,
             schedule=Cron(crons[flow.name], timezone=settings.time_zone),
             parameters={"home": str(home.root.resolve())},
-            concurrency_limit=1,
+            # Stopping pauses it, so that runs nobody can start do not pile up.
+            paused=False,
             # A path would be one from the folder this process happens to be in.
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
-        for flow in (nightly, weekly)
-    ]
-    with contextlib.suppress(SystemExit):
-        serve_deployments(*deployments, print_starting_message=False)
+        runner.add_deployment(deployment)
+    asyncio.run(runner.start())
+
+
+def _end_runs_of_earlier_servers(home: Home, say: Callable[[str], None]) -> None:
+    """A run whose server was killed stays `Running` for ever; the home is served by this process alone, so none is."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import FlowRunFilter
+    from prefect.states import Crashed
+
+    from flows.nightly import tell_operator
+
+    async def end() -> None:
+        unfinished = {"state": {"type": {"any_": ["RUNNING", "PENDING", "CANCELLING"]}}}
+        async with get_client() as client:
+            for run in await client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(unfinished)):
+                state: Any = Crashed(message="The process that served the schedules was ended during this run.")
+                await client.set_flow_run_state(run.id, state, force=True)
+                say("talkshare: a run was cut short when its schedules were last served")
+                await tell_operator(await client.read_flow(run.flow_id), run, state)
+
+    asyncio.run(end())
 
 
 # One at a time, and seen from outside
