@@ -41,9 +41,11 @@ _DISK = {
     errno.EACCES: ("a file or folder of the home may not be used", f"{_LOOK}; it says which"),
     errno.EPERM: ("a file or folder of the home may not be used", f"{_LOOK}; it says which"),
 }
+_UNWRITTEN = ("the database could not read or write a file; the disk may be full", f"{_LOOK}; then talkshare run")
+# DuckDB's own failures are no OSError, and DuckDB has another door: they are known by name.
 _DATABASE = {
-    "IOException": ("the database could not read or write a file", f"{_LOOK}; then talkshare run"),
-    "OutOfMemoryException": ("the database ran out of memory or of disk for it", f"{_LOOK}; then talkshare run"),
+    **dict.fromkeys(("IOException", "TransactionException", "FatalException"), _UNWRITTEN),
+    "OutOfMemoryException": ("the database ran out of memory, or of disk in its place", f"{_LOOK}; then talkshare run"),
 }
 _UNEXPECTED = "it failed in a way nobody foresaw"
 _AT_A_TERMINAL = "talkshare run at a terminal; it shows the message"
@@ -84,6 +86,5 @@ def without_names(error: Exception) -> StepError:
     """The error as it may leave this process."""
     if isinstance(error, StepError):
         return error
-    # DuckDB's own failure to read or write a file is no OSError, and DuckDB has another door.
-    may_pass = isinstance(error, OSError | BusyError) or type(error).__name__ == "IOException"
+    may_pass = isinstance(error, OSError | BusyError) or type(error).__name__ in _DATABASE
     return StepError(failure_of(error), may_pass=may_pass)

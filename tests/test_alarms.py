@@ -157,6 +157,9 @@ def test_what_failed_keeps_its_class_through_prefect():
     assert failure_of(full)["reason"] == "the disk is full"
     assert not without_names(UsageError(CANARY)).may_pass
     assert without_names(full) is full
+    damaged = type("TransactionException", (RuntimeError,), {})(CANARY)
+    assert without_names(damaged).may_pass
+    assert "the disk may be full" in failure_of(damaged)["reason"]
     assert failure_of(AuditError("runs: no rows (1 rows)"))["reason"] == "runs: no rows (1 rows)"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import journal
+from flows.cli import leave
 from flows.store import Home
 from tests.homes import ask, run, snapshot_tables, write_messages
 from tests.loopback import Hooks, Postbox, hooked, listening
@@ -62,7 +64,7 @@ def _week(home: Home, folder: Path) -> int:
                     _mend(serving.pid, toml, settings)
                     is_new = _published(home) != before
                     told = len(postbox.mails) - alarms[0], len(hooks.posts) - alarms[1]
-                    said = f"{hooks.posts[-1]['what']}: {hooks.posts[-1]['reason']}" if told[1] else ""
+                    said = "{what} {step}: {error}, {reason}".format(**hooks.posts[-1]) if told[1] else ""
                     print(
                         f"{number:>5}  {fault or '-':<15}  {state:<9}  {'new' if is_new else 'kept':<8}"
                         f"  {told!s:<22}  {said}",
@@ -206,6 +208,7 @@ def _status(home: Home, *options: str) -> str:
 def _compare(home: Home, folder: Path) -> list[str]:
     """The home against one that read the same exports in one run."""
     fresh = Home(folder / "fresh").create()
+    shutil.copy(home.private / "id.key", fresh.private)
     for night in range(1, len(NIGHTS) + 1):
         _write_export(fresh, night)
     published = _published(home)
@@ -217,4 +220,4 @@ def _compare(home: Home, folder: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    leave(main())
