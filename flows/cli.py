@@ -16,7 +16,7 @@ from schemas.errors import TalkshareError, UsageError
 EXIT_CODES = """\
 Exit codes: 0 done; 1 unexpected failure; 2 wrong use or settings; 3 done, but some export was refused;
 4 nothing to show yet; 5 the audit failed and nothing was published; 6 the guard refused a pair; 7 another run is
-under way; 8 a mail was not sent; 9 the snapshot is older than --max-age."""
+under way; 8 a mail was not sent; 10 the snapshot is older than --max-age."""
 
 app = App(
     name="talkshare",

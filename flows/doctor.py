@@ -217,6 +217,8 @@ def check_permissions(patient: Patient) -> list[Finding]:
         if path.exists() and (open_to := stat.S_IMODE(path.stat().st_mode) & 0o077):
             others = "others" if open_to & 0o007 else "the group"
             findings.append(Finding("permissions", "fail", f"{path}: open to {others}", f"`chmod go= {path}`"))
+    if home.root.stat().st_mode & 0o077:
+        findings.append(Finding("permissions", "warn", f"{home.root}: others see into it", f"`chmod go= {home.root}`"))
     for path in (home.root, *private, home.snapshot.parent, home.reports):
         if path.exists() and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
             owner = f"`chown -R` the home to the user who runs talkshare, or `chmod u=rwx {path}`"

@@ -43,7 +43,11 @@ _DISK = {
 }
 _UNWRITTEN = ("the database could not read or write a file; the disk may be full", f"{_LOOK}; then talkshare run")
 # DuckDB's own failures are no OSError, and DuckDB has another door: they are known by name.
-_DATABASE = {
+_BY_NAME = {
+    "StorageError": (
+        "the disk or the memory gave out, or a file of the home is damaged",
+        f"{_LOOK}; then talkshare run",
+    ),
     **dict.fromkeys(("IOException", "TransactionException", "FatalException"), _UNWRITTEN),
     "OutOfMemoryException": ("the database ran out of memory, or of disk in its place", f"{_LOOK}; then talkshare run"),
 }
@@ -79,12 +83,12 @@ def _reason(error: BaseException) -> tuple[str, str]:
             return said
     if isinstance(error, OSError):
         return _DISK.get(error.errno or 0, ("a file could not be read or written", f"{_LOOK}; then talkshare run"))
-    return _DATABASE.get(type(error).__name__, (_UNEXPECTED, _AT_A_TERMINAL))
+    return _BY_NAME.get(type(error).__name__, (_UNEXPECTED, _AT_A_TERMINAL))
 
 
 def without_names(error: Exception) -> StepError:
     """The error as it may leave this process."""
     if isinstance(error, StepError):
         return error
-    may_pass = isinstance(error, OSError | BusyError) or type(error).__name__ in _DATABASE
+    may_pass = isinstance(error, OSError | BusyError) or type(error).__name__ in _BY_NAME
     return StepError(failure_of(error), may_pass=may_pass)

@@ -58,7 +58,7 @@ class DeliveryError(TalkshareError):
 class StaleError(TalkshareError):
     """The snapshot is older than asked for, missing, or of the future."""
 
-    exit_code = 9
+    exit_code = 10
 
 
 class OverdueError(TalkshareError):

@@ -20,7 +20,7 @@ from flows.failures import StepError, failure_of, without_names
 from flows.intake import FileReport
 from flows.pipeline import RunReport
 from flows.store import Home
-from schemas.errors import AuditError, TalkshareError, UsageError
+from schemas.errors import AuditError, BusyError, TalkshareError, UsageError
 from tests.loopback import Hooks, Postbox, free_port, hooked, listening
 
 AT = datetime(2026, 11, 23, 2, 15, tzinfo=UTC)
@@ -237,3 +237,21 @@ def test_a_log_is_bounded_its_owners_only_and_survives_a_torn_line(tmp_path: Pat
     assert next(journal.lines(path)) == {"n": 41}
     assert os.access(path, os.W_OK)
     journal.append(tmp_path / "no such folder" / "log.jsonl", {"n": 1})
+
+
+def test_a_night_waits_for_a_home_that_is_held_and_gives_up_in_the_end():
+    from flows.nightly import _in_turn
+
+    turns: list[int] = []
+
+    def held_for(times: int) -> RunReport:
+        turns.append(1)
+        if len(turns) <= times:
+            raise BusyError(CANARY)
+        return RunReport("r", "run", AT)
+
+    assert _in_turn(lambda: held_for(2), turns=3, seconds=0).run_id == "r"
+    turns.clear()
+    with pytest.raises(BusyError):
+        _in_turn(lambda: held_for(9), turns=3, seconds=0)
+    assert len(turns) == 4

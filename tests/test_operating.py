@@ -158,12 +158,12 @@ def test_a_snapshot_is_stale_when_it_is_older_than_allowed(ran: Home):
             check_freshness(ran, day, now=published)
 
 
-def test_the_dead_mans_switch_exits_9_and_tells_the_operator_once_a_day(empty: Home):
+def test_the_dead_mans_switch_exits_10_and_tells_the_operator_once_a_day(empty: Home):
     hooks = Hooks()
     with hooked(hooks) as address:
         for options in (["--alarm"], ["--alarm", "--json"]):
             done = talkshare("status", "--max-age", "26h", *options, home=empty, TALKSHARE_ALARM_WEBHOOK=address)
-            assert done.returncode == 9
+            assert done.returncode == 10
     assert json.loads(done.stdout)["is_fresh"] is False
     assert [post["what"] for post in hooks.posts] == ["status"]
     assert hooks.posts[0]["reason"].startswith("stale: there is no snapshot")
@@ -263,6 +263,9 @@ def test_the_doctor_sees_a_full_disk_and_open_doors(empty: Home):
     assert states(doctor.check_disk(examined(empty), free=10**12)) == {"ok"}
     assert states(doctor.check_disk(examined(empty), free=400_000_000)) == {"warn"}
     assert states(doctor.check_disk(examined(empty), free=100_000_000)) == {"fail"}
+    empty.root.chmod(0o755)
+    assert states(doctor.check_permissions(examined(empty))) == {"warn"}
+    empty.root.chmod(0o700)
     assert states(doctor.check_permissions(examined(empty))) == {"ok"}
     empty.quarantine.chmod(0o750)
     [finding] = doctor.check_permissions(examined(empty))

@@ -64,7 +64,7 @@ def _week(home: Home, folder: Path) -> int:
                     _mend(serving.pid, toml, settings)
                     is_new = _published(home) != before
                     told = len(postbox.mails) - alarms[0], len(hooks.posts) - alarms[1]
-                    said = "{what} {step}: {error}, {reason}".format(**hooks.posts[-1]) if told[1] else ""
+                    said = _words(hooks.posts[-1]) if told[1] else ""
                     print(
                         f"{number:>5}  {fault or '-':<15}  {state:<9}  {'new' if is_new else 'kept':<8}"
                         f"  {told!s:<22}  {said}",
@@ -90,6 +90,10 @@ def _week(home: Home, folder: Path) -> int:
         sep="\n",
     )
     return int(bool(problems))
+
+
+def _words(post: dict[str, Any]) -> str:
+    return f"{post['text'].splitlines()[0]}: {post['error']}, {post['reason']}"
 
 
 def _write_export(home: Home, night: int) -> None:

@@ -28,7 +28,7 @@ def status(
     Parameters
     ----------
     max_age
-        Only say whether the snapshot is younger than this (90m, 26h, 2d), in one line; exit code 9 if it is not.
+        Only say whether the snapshot is younger than this (90m, 26h, 2d), in one line; exit code 10 if it is not.
     """
     now = datetime.now(UTC)
     if max_age is not None:
