@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from flows.config import Settings
 from flows.store import Home
@@ -56,13 +56,13 @@ def serve(
     crons = {"nightly": nightly_cron or settings.schedule.nightly, "weekly": settings.schedule.weekly}
     home.prefect.mkdir(mode=0o700, parents=True, exist_ok=True)
     home.prefect.chmod(0o700)
-    with _stopped_by_sigterm(), _only_server(home, crons) as note, _scheduling_server(home) as server:
-        note(os.environ["PREFECT_API_URL"])
-        say(f"talkshare: ready; Prefect's server is at {os.environ['PREFECT_API_URL']}")
-        with _watched(server) as has_died:
-            if server:
+    with _asked_to_stop() as asked, _only_server(home, crons) as note, _scheduling_server(home, asked) as server:
+        with _watched(server, asked) as has_died:
+            if server and not asked.is_set():
                 _end_runs_of_earlier_servers(home, say)
-            _serve_deployments(home, settings, crons)
+            note(os.environ["PREFECT_API_URL"])
+            say(f"talkshare: ready; Prefect's server is at {os.environ['PREFECT_API_URL']}")
+            _serve_deployments(home, settings, crons, asked)
         if has_died.is_set():
             raise TalkshareError(
                 f"Prefect's server ended by itself, so no schedule would fire; logs/{SERVER_LOG} in the home may say "
@@ -70,7 +70,7 @@ def serve(
             )
 
 
-def _serve_deployments(home: Home, settings: Settings, crons: dict[str, str]) -> None:
+def _serve_deployments(home: Home, settings: Settings, crons: dict[str, str], asked: threading.Event) -> None:
     from prefect.runner import Runner
     from prefect.schedules import Cron
     from prefect.types.entrypoint import EntrypointType
@@ -82,6 +82,7 @@ def _serve_deployments(home: Home, settings: Settings, crons: dict[str, str]) ->
         """Prefect's own answer to SIGTERM leaves runs and schedules as they are; its answer to Ctrl-C does not."""
 
         def handle_sigterm(self, *_: Any, **__: Any) -> None:
+            asked.set()
             signal.raise_signal(signal.SIGINT)
 
     # Not Prefect's limits a deployment: their slots outlive a server that is killed, and no run ever starts again.
@@ -97,7 +98,8 @@ def _serve_deployments(home: Home, settings: Settings, crons: dict[str, str]) ->
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
         runner.add_deployment(deployment)
-    asyncio.run(runner.start())
+    if not asked.is_set():
+        asyncio.run(runner.start())
 
 
 def _end_runs_of_earlier_servers(home: Home, say: Callable[[str], None]) -> None:
@@ -166,16 +168,16 @@ def served_by(home: Home) -> dict[str, Any] | None:
 
 
 @contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
-    """A request to stop ends the block as Ctrl-C does, so that the server is ended with it, and is no failure."""
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """The event of a request to stop (SIGTERM), which is no failure, and neither is Ctrl-C.
 
-    def stop(_signal: int, _frame: Any) -> NoReturn:
-        raise KeyboardInterrupt
-
-    earlier = signal.signal(signal.SIGTERM, stop)
+    No error is raised where the signal arrives: libraries that start up were seen to swallow one.
+    """
+    asked = threading.Event()
+    earlier = signal.signal(signal.SIGTERM, lambda *_: asked.set())
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            yield
+            yield asked
     finally:
         signal.signal(signal.SIGTERM, earlier)
 
@@ -184,7 +186,7 @@ def _stopped_by_sigterm() -> Iterator[None]:
 
 
 @contextmanager
-def _scheduling_server(home: Home) -> Iterator[subprocess.Popen[bytes] | None]:
+def _scheduling_server(home: Home, asked: threading.Event) -> Iterator[subprocess.Popen[bytes] | None]:
     if os.environ.get("PREFECT_API_URL"):
         yield None
         return
@@ -202,7 +204,7 @@ def _scheduling_server(home: Home) -> Iterator[subprocess.Popen[bytes] | None]:
     ) as server:
         threading.Thread(target=_keep_log, args=(server, home), daemon=True).start()
         try:
-            _wait_for(f"{os.environ['PREFECT_API_URL']}/health", server)
+            _wait_for(f"{os.environ['PREFECT_API_URL']}/health", server, asked)
             yield server
         finally:
             _end(server)
@@ -235,20 +237,27 @@ def _end(server: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def _watched(server: subprocess.Popen[bytes] | None) -> Iterator[threading.Event]:
-    """Stops this process when the server ends by itself; the yielded event says that it was so."""
+def _watched(server: subprocess.Popen[bytes] | None, asked: threading.Event) -> Iterator[threading.Event]:
+    """Sees to it that a request to stop is followed, and makes one when the server ends by itself.
+
+    The yielded event says that it was so.
+    """
     has_died, is_over = threading.Event(), threading.Event()
 
     def watch() -> None:
-        while server and not is_over.wait(1):
-            if server.poll() is not None:
+        while not is_over.wait(1) and not asked.is_set():
+            if server and server.poll() is not None:
                 has_died.set()
                 os.kill(os.getpid(), signal.SIGTERM)
-                # What serves the schedules says farewell to the server first, and nobody answers.
-                if not is_over.wait(STOP_PATIENCE_SECONDS):
-                    print(f"talkshare: Prefect's server ended by itself; see logs/{SERVER_LOG}.", file=sys.stderr)
-                    os._exit(TalkshareError.exit_code)
-                return
+                break
+        # What serves the schedules says farewell to the server first, who may not answer any more.
+        if is_over.wait(STOP_PATIENCE_SECONDS):
+            return
+        os.kill(os.getpid(), signal.SIGINT)
+        if not is_over.wait(STOP_PATIENCE_SECONDS / 4):
+            if has_died.is_set():
+                print(f"talkshare: Prefect's server ended by itself; see logs/{SERVER_LOG}.", file=sys.stderr)
+            os._exit(TalkshareError.exit_code if has_died.is_set() else 0)
 
     threading.Thread(target=watch, daemon=True).start()
     try:
@@ -267,12 +276,13 @@ def _free_port() -> int:
     return port
 
 
-def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
+def _wait_for(address: str, server: subprocess.Popen[bytes], asked: threading.Event) -> None:
     deadline = time.monotonic() + SERVER_PATIENCE_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
+    while not asked.is_set() and server.poll() is None and time.monotonic() < deadline:
         try:
             with urllib.request.urlopen(address, timeout=5):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.5)
-    raise TalkshareError(f"Prefect's server did not start; logs/{SERVER_LOG} in the home says why.")
+    if not asked.is_set():
+        raise TalkshareError(f"Prefect's server did not start; logs/{SERVER_LOG} in the home says why.")

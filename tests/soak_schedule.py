@@ -35,7 +35,7 @@ def main() -> int:
         with (Path(folder) / "serve.log").open("w+") as log:
             try:
                 _service(home, log)
-            except AssertionError as error:
+            except (AssertionError, subprocess.TimeoutExpired) as error:
                 log.seek(0)
                 print(log.read()[-4000:], file=sys.stderr)
                 print(f"not seen: {error}", file=sys.stderr)
