@@ -57,8 +57,10 @@ def serve(
     home.prefect.mkdir(mode=0o700, parents=True, exist_ok=True)
     home.prefect.chmod(0o700)
     with _asked_to_stop() as asked, _only_server(home, crons) as note, _scheduling_server(home, asked) as server:
+        if asked.is_set():
+            return
         with _watched(server, asked) as has_died:
-            if server and not asked.is_set():
+            if server:
                 _end_runs_of_earlier_servers(home, say)
             note(os.environ["PREFECT_API_URL"])
             say(f"talkshare: ready; Prefect's server is at {os.environ['PREFECT_API_URL']}")
