@@ -61,6 +61,7 @@ soak: $(STAMP)  ## Slow proofs: what the method says of invented teams, coverage
 	$(BIN)/python -m tests.kill_storm --kills 300
 	$(BIN)/python -m tests.histories --examples 300
 	$(BIN)/python -m tests.forget_storm --kills 60
+	$(BIN)/python -m tests.week_of_nights
 
 samples: $(STAMP)  ## What every sample export becomes
 	$(BIN)/python -m tests.sample_table
@@ -78,8 +79,8 @@ docs: $(STAMP)  ## Write docs/metrics.md from the SQL headers
 browser:  ## Install Chromium from Debian, for the tests that look at the page
 	$(if $(filter 0,$(shell id -u)),,sudo )apt-get install --yes --no-install-recommends chromium
 
-serve: $(STAMP)  ## Run the schedules in this process, without a worker
-	$(BIN)/talkshare serve
+serve: $(STAMP)  ## Run the schedules of the home (HOME_DIR=..., else talkshare's own default) until stopped
+	$(BIN)/talkshare serve $(if $(filter file,$(origin HOME_DIR)),,--home "$(HOME_DIR)")
 
 lock: $(STAMP)  ## Renew requirements.lock (exact versions and hashes, no addresses)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock

@@ -17,7 +17,8 @@ from schemas.errors import TalkshareError, UsageError
 EXIT_CODES = """\
 Exit codes: 0 done; 1 unexpected failure; 2 wrong use or settings; 3 done, but some export was refused;
 4 nothing to show yet; 5 the audit failed and nothing was published; 6 the guard refused a pair; 7 another run is
-under way; 8 a mail was not sent; 9 the disk or the memory gave out, or a file of the home is damaged."""
+under way; 8 a mail was not sent; 9 the disk or the memory gave out, or a file of the home is damaged; 10 the snapshot
+is older than --max-age."""
 
 app = App(
     name="talkshare",
@@ -28,7 +29,7 @@ app = App(
 for command in (
     *(running.init, running.inspect, running.run, running.retract, running.restore, running.demo),
     *(answering.report, answering.quality, answering.coach, answering.sql, answering.explain),
-    *(operating.status, operating.serve),
+    *(operating.status, operating.doctor, operating.alarm, operating.serve),
     *(privacy.forget, privacy.access, privacy.rotate_key),
 ):
     app.command(command)

@@ -8,6 +8,7 @@ import tomllib
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "talkshare.toml"
 LARGEST_FILE = 1 << 20
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Section(BaseModel):
@@ -245,7 +247,7 @@ class MailSettings(Section):
 
     @model_validator(mode="after")
     def _password_stays_secret(self) -> MailSettings:
-        if self.user and self.tls == "none" and self.host not in ("localhost", "127.0.0.1", "::1"):
+        if self.user and self.tls == "none" and self.host not in LOOPBACK:
             raise ValueError('a password would cross the network readable: set tls = "starttls" or "tls"')
         return self
 
@@ -257,11 +259,49 @@ class LimitSettings(Section):
     """Of the database; what does not fit goes to the disk where it can."""
 
 
+class AlarmSettings(Section):
+    """Who hears of a night that failed; nobody by default."""
+
+    recipients: list[str] = Field(default_factory=list)
+    """By mail, through the server of `[mail]`."""
+    webhook: str | None = None
+    """A small JSON object is posted to it; the environment's TALKSHARE_ALARM_WEBHOOK wins."""
+    name: str = Field("talkshare", min_length=1, max_length=60)
+    """What this installation is called in its alarms."""
+    refused: bool = True
+    """Also warns of a refused export, once."""
+
+    @field_validator("recipients")
+    @classmethod
+    def _recipients_are_addresses(cls, value: list[str]) -> list[str]:
+        return [_checked_address(text) for text in value]
+
+    @field_validator("webhook")
+    @classmethod
+    def _webhook_is_safe(cls, value: str | None) -> str | None:
+        if value is not None and not is_safe_webhook(value):
+            raise ValueError("not an https:// address (http:// is for this machine alone)")
+        return value
+
+
+def is_safe_webhook(address: str) -> bool:
+    """Whether what is posted there crosses no network readable."""
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and (
+            parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        )
+    except ValueError:
+        return False
+
+
 class ScheduleSettings(Section):
-    """When the scheduled flows run."""
+    """When the scheduled flows run, and how long they may."""
 
     nightly: str = "15 2 * * *"
     weekly: str = "0 6 * * 1"
+    timeout_hours: float = Field(6, gt=0, le=168)
+    """A run that takes longer is ended, so that it cannot hold up the next."""
 
     @field_validator("nightly", "weekly")
     @classmethod
@@ -294,7 +334,8 @@ class Settings(BaseSettings):
     report: ReportSettings = ReportSettings()  # type: ignore[call-arg]
     mail: MailSettings = MailSettings()  # type: ignore[call-arg]
     limits: LimitSettings = LimitSettings()  # type: ignore[call-arg]
-    schedule: ScheduleSettings = ScheduleSettings()
+    alarm: AlarmSettings = AlarmSettings()  # type: ignore[call-arg]
+    schedule: ScheduleSettings = ScheduleSettings()  # type: ignore[call-arg]
 
     @field_validator("time_zone")
     @classmethod
@@ -312,6 +353,12 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"[[tables]] match={table.match!r}: unknown columns {unknown}; ours are {sorted(known)}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _alarms_have_a_way(self) -> Settings:
+        if self.alarm.recipients and not (self.mail.host and self.mail.sender):
+            raise ValueError("[alarm] recipients get their mail through [mail]: set its host and sender")
         return self
 
     @model_validator(mode="after")

@@ -104,6 +104,34 @@ def write_mails(
     return paths
 
 
+def send_letter(
+    home: Home,
+    mail: MailSettings,
+    letter: EmailMessage,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Send a letter to its one recipient, tried again where that may help; not recorded. Raises DeliveryError."""
+    password = _password(mail, home, environment)
+    for wait in (*WAITS_SECONDS, None):
+        problem, is_passing = _attempt(letter, mail, password)
+        if not problem:
+            return
+        if not is_passing or wait is None:
+            raise DeliveryError(problem)
+        sleep(wait)
+
+
+def reach(home: Home, mail: MailSettings, *, environment: Mapping[str, str] = os.environ) -> None:
+    """Connect and log in, and send nothing. Raises DeliveryError, and UsageError for a password that is not there."""
+    try:
+        with _connected(mail, _password(mail, home, environment)):
+            return
+    except OSError as error:
+        raise DeliveryError(_what_went_wrong(error, mail.host)[0]) from error
+
+
 # Who, and whether at all
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -16,9 +15,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
-from flows import backups, history, keeping, keys, leftovers, migrations, publishing, quality, store
+from flows import backups, history, journal, keeping, keys, leftovers, migrations, publishing, quality, store
 from flows.backups import Backup
 from flows.config import Settings
+from flows.failures import failure_of
 from flows.intake import FileReport, Progress, take_in
 from flows.keeping import Kept
 from flows.store import Home
@@ -53,6 +53,8 @@ class RunReport:
     finished_at: datetime | None = None
     published_at: datetime | None = None
     status: str = "failed"
+    failure: dict[str, str] = field(default_factory=dict)
+    logs: Path | None = None
     began: float = field(default_factory=time.perf_counter)
 
     def elapsed(self) -> timedelta:
@@ -99,8 +101,10 @@ def run(
             if kind != "run":
                 report.warnings += _begin_aside(home, backup)
             recall(home, settings, database=database, now=now)
-            with _timed(report, "take_in", progress):
+            with _timed(report, "take_in", progress) as detail:
                 report.files = step(take_in)(home, settings, paths, now=now, database=database, progress=progress)
+                counts = {name: report.total(name) for name in Kept.__dataclass_fields__}
+                detail.update({"files": len(report.files)} | counts)
             _measure_and_publish(home, settings, report, now=now, database=database, step=step, progress=progress)
             if kind != "run":
                 backups.replace_store(home, database, reason=kind, now=now)
@@ -172,8 +176,9 @@ def _measure_and_publish(
             detail.update(step(erasing.erase_old)(home, settings, database=database, now=now))
     report.finished_at = now + report.elapsed()
     record = replace(report, status="published", published_at=published_at)
-    with _timed(report, "publish", progress):
+    with _timed(report, "publish", progress) as detail:
         report.warnings += step(publish)(home, settings, database=database, report=record)
+        detail["warnings"] = len(report.warnings)
     report.status, report.published_at = "published", published_at
     with _timed(report, "quality page", progress):
         report.warnings += quality.write_quality_or_say_why(home, settings)
@@ -300,7 +305,7 @@ def _recorded(home: Home, kind: str, now: datetime) -> Iterator[RunReport]:
     The store knows of the run from its beginning, so that one that is killed can be seen; a run that fails is recorded
     as well, and logged either way.
     """
-    report = RunReport(f"{now:%Y%m%dT%H%M%S%f}", kind, now)
+    report = RunReport(f"{now:%Y%m%dT%H%M%S%f}", kind, now, logs=home.logs)
     leftovers.clear(home)
     try:
         with _bearing_a_lost_store(kind):
@@ -308,7 +313,8 @@ def _recorded(home: Home, kind: str, now: datetime) -> Iterator[RunReport]:
             report.warnings += filter(None, notes)
             report.run_id = history.begin_run(home, run_record(report))
         yield report
-    except BaseException:
+    except BaseException as error:
+        report.failure = failure_of(error)
         with contextlib.suppress(TalkshareError, OSError, store.DatabaseError):
             _record_in_store(home, report)
         with contextlib.suppress(OSError):
@@ -429,15 +435,38 @@ def work(home: Home, settings: Settings, database: Path) -> Iterator[store.Conne
 
 @contextmanager
 def _timed(report: RunReport, name: str, progress: Progress) -> Iterator[dict[str, Any]]:
+    """Times a step and logs a line as it ends, however it ends; what is put into the yielded dict is counted there."""
     progress(name)
     start = time.perf_counter()
     detail: dict[str, Any] = {}
-    yield detail
-    text = ", ".join(f"{value} {key}" for key, value in detail.items())
-    report.steps.append((name, round(time.perf_counter() - start, 3), text))
+    error = ""
+    try:
+        yield detail
+    except BaseException as problem:
+        error = failure_of(problem)["error"]
+        raise
+    finally:
+        seconds = round(time.perf_counter() - start, 3)
+        text = f"failed: {error}" if error else ", ".join(f"{value} {key}" for key, value in detail.items())
+        report.steps.append((name, seconds, text))
+        _log_step(report, name, seconds, error, detail)
+
+
+def _log_step(report: RunReport, name: str, seconds: float, error: str, counts: dict[str, Any]) -> None:
+    if report.logs is None:
+        return
+    line = {
+        "at": report.started_at + report.elapsed(),
+        "run_id": report.run_id,
+        "kind": report.kind,
+        "step": name,
+        "status": "failed" if error else "done",
+        "seconds": seconds,
+    }
+    journal.append(report.logs / journal.STEPS, line | ({"error": error} if error else {}) | {"counts": counts})
 
 
 def _log(home: Home, report: RunReport) -> None:
-    line = run_record(report) | {"steps": {name: seconds for name, seconds, _ in report.steps}}
-    with (home.logs / "runs.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line, default=str) + "\n")
+    line = run_record(report) | report.failure | {"warnings": len(report.warnings)}
+    steps = {name: seconds for name, seconds, _ in report.steps}
+    journal.append(home.logs / journal.RUNS, line | {"steps": steps})

@@ -86,9 +86,16 @@ TEMPLATE = """\
 [limits]
 # memory = "4GB"                        # of the database in a run; what does not fit goes to the disk where it can
 
+[alarm]                                 # who hears of a night that failed; `talkshare alarm --test` tries it
+# recipients = ["operator@example.org"] # example: by mail, through the server of [mail]
+# webhook = "https://chat.example.org/hooks/..."   # example: or in TALKSHARE_ALARM_WEBHOOK; gets a small JSON object
+# name = "talkshare"                    # what this installation is called in its alarms
+# refused = true                        # also warns of a refused export, once
+
 [schedule]
 # nightly = "15 2 * * *"
 # weekly = "0 6 * * 1"
+# timeout_hours = 6                     # a run that takes longer is ended, so that it cannot hold up the next
 """
 
 

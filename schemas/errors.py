@@ -59,3 +59,13 @@ class StorageError(TalkshareError):
     """The disk or the memory gave out, or a file of the home is damaged; what was published stays."""
 
     exit_code = 9
+
+
+class StaleError(TalkshareError):
+    """The snapshot is older than asked for, missing, or of the future."""
+
+    exit_code = 10
+
+
+class OverdueError(TalkshareError):
+    """A run took longer than `[schedule] timeout_hours` and was ended."""

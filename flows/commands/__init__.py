@@ -21,6 +21,11 @@ HomeOption = Annotated[
     Parameter(name="--home", help="Folder that holds all state; default $TALKSHARE_HOME or ./talkshare-home."),
 ]
 
+AlarmFlag = Annotated[
+    bool,
+    Parameter(name="--alarm", negative="", help="Send an alarm if it fails; without a terminal, it always does."),
+]
+
 
 def home_of(home: Path | None) -> Home:
     """The home that was named, else the environment's, else the one in the working folder."""
