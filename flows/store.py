@@ -205,7 +205,13 @@ _FAULTS: tuple[tuple[str, frozenset[int], str], ...] = (
         f"the disk reports an error. {_STAYS}; look after the disk, then run again.",
     ),
 )
-_OF_STORAGE = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException)
+_OF_STORAGE = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.TransactionException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+)
 _DAMAGED = re.compile(
     "not a valid|corrupt|checksum|could not read enough bytes|could not read all|failed to load metadata|WAL file",
     re.IGNORECASE,
