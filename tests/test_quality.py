@@ -16,6 +16,7 @@ from flows.quality import quality_data, quality_lines, write_quality
 from flows.store import Home
 from reports.quality import QualityData, render
 from tests.homes import ask, run
+from tests.test_browser import AXE, CHROMIUM, SCHEMES, audit
 from tests.test_report_weekly import Reader
 
 FIRST = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -189,3 +190,12 @@ def test_where_nothing_is_known_the_page_says_so(bad: tuple[Home, RunReport]):
     assert reader.is_balanced
     assert "Nothing needs a look." in page
     assert "No week can be compared yet" in page
+
+
+@pytest.mark.skipif(not (CHROMIUM and AXE), reason="Chromium or axe-core is not installed; see `make browser`")
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_page_has_no_accessibility_violation(bad: tuple[Home, RunReport], scheme: str, tmp_path: Path):
+    found = audit(bad[0].reports / "quality.html", tmp_path, SCHEMES[scheme])
+    assert found["dark"] is (scheme == "dark")
+    assert found["passes"] > 10
+    assert found["violations"] == []
