@@ -134,7 +134,8 @@ def _tables(path: Path) -> Iterator[bytes]:
         shutil.copyfile(path, copy)
         with closing(store.connect(copy, read_only=True)) as connection:
             columns = connection.execute(
-                "select table_name, column_name, coalesce(comment, '') from duckdb_columns() where not internal"
+                "select table_name, column_name, coalesce(comment, '') from duckdb_columns() "
+                "where not internal and table_name in (select table_name from duckdb_tables())"
             ).fetchall()
             yield repr(columns).encode()
             for table, column, _ in columns:
