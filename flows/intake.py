@@ -93,7 +93,11 @@ def take_in(
 def _refused(refusal: Refusal, now: datetime) -> FileReport:
     if not refusal.waiting:
         return FileReport(refusal.name, "refused", message=refusal.message)
-    age = now - datetime.fromtimestamp(refusal.path.stat().st_mtime, tz=now.tzinfo)
+    try:
+        age = now - datetime.fromtimestamp(refusal.path.stat().st_mtime, tz=now.tzinfo)
+    except FileNotFoundError:
+        # A download that was finished, and so renamed, since it was seen.
+        age = timedelta()
     if age < LONGEST_WAIT:
         return FileReport(refusal.name, "waiting", message=refusal.message)
     message = f"{refusal.name}: incomplete, and it has not grown for a day. Download or export it again."

@@ -316,6 +316,8 @@ def test_a_column_name_cannot_write_into_the_mapping_that_inspect_prints(tmp_pat
         (b"# " + b"x" * (1 << 20), "larger than 1024 kB"),
         (b"time_zone = 'UTC'\ntime_zone = 'UTC'\n", "not valid TOML"),
         (b"time_zone = 2026-01-01\n", "time_zone"),
+        (b"time_zone = '" + b"9" * 5_000 + b"'\n", "time_zone: .*unknown time zone"),
+        (b"time_zone = 'Europe'\n", "time_zone: .*unknown time zone"),
         (b"[approach]\nsilence_days = 'many'\n", "approach.silence_days"),
         (b"'a\\u001b[2J' = 1\n", "a"),
         (b"tables = 3\n", "tables"),
