@@ -96,7 +96,13 @@ def test_folders_as_deep_as_a_path_allows_are_walked(tmp_path: Path):
         folder = folder / "d"
         folder.mkdir()
     write_messages(tmp_path, GOOD)
-    exports, _ = discover(tmp_path, Settings(), root=tmp_path)
+    try:
+        exports, _ = discover(tmp_path, Settings(), root=tmp_path)
+    finally:
+        # Whoever cleans up behind tests walks folders by recursion.
+        while folder != tmp_path:
+            folder.rmdir()
+            folder = folder.parent
     assert [export.name for export in exports] == ["messages.csv"]
 
 
@@ -340,11 +346,11 @@ def rows_read(path: str) -> bytes:
     return str(read(export, Settings(), not_after=NOT_AFTER).rows_in).encode()
 
 
-def test_reading_a_table_takes_at_most_twenty_times_its_size(tmp_path: Path):
+def test_reading_a_table_takes_half_a_gigabyte_and_at_most_twenty_times_its_size(tmp_path: Path):
     row = b"t,2026-01-01T00:00:00Z,a@b.example,recruiter,\xf0\x9f\x98\x80 hello\n"
     path = tmp_path / "messages.csv"
     path.write_bytes(HEADER + row * (20_000_000 // len(row)))
-    size, start = path.stat().st_size, 128 << 20
+    size, start = path.stat().st_size, 512 << 20
     told = confined("tests.test_hostile:rows_read", [str(path)], memory=start + 20 * size, seconds=120)
     assert int(told) == 20_000_000 // len(row)
     with pytest.raises((InputError, ConfinedError), match=r"[Mm]emory"):
