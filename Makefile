@@ -1,4 +1,4 @@
-# The contract: demo, test, lint, bench, soak. Each sets up what it needs.
+# The contract: demo, test, lint, bench, soak, fuzz. Each sets up what it needs.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -12,7 +12,7 @@ export PYTHONUTF8 := 1
 # Companies put their own certificate authority into the system's store.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: help install demo test lint format bench soak samples reproduce accuracy docs lock serve browser clean
+.PHONY: help install demo test lint format bench soak fuzz samples reproduce accuracy docs lock serve browser clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,11 @@ soak: $(STAMP)  ## Slow proofs: what the method says of invented teams, coverage
 	$(BIN)/python -m tests.histories --examples 300
 	$(BIN)/python -m tests.forget_storm --kills 60
 	$(BIN)/python -m tests.week_of_nights
+
+FUZZ_INPUTS ?= 200000
+fuzz: export POLARS_MAX_THREADS = 1
+fuzz: $(STAMP)  ## Slow: damaged inputs for every reader (FUZZ_INPUTS=200000), counts and findings as a table
+	$(BIN)/python -m tests.fuzz --inputs $(FUZZ_INPUTS) --workers 2
 
 samples: $(STAMP)  ## What every sample export becomes
 	$(BIN)/python -m tests.sample_table

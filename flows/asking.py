@@ -12,7 +12,7 @@ from flows.store import Home
 from schemas.errors import UsageError
 
 SECONDS = 60
-GRACE_SECONDS = 5
+GRACE_SECONDS = 10
 """So much later the process is ended, where the query did not stop when it was told to."""
 MEMORY = 3 << 30
 """Bytes for the query's 1 GB, which DuckDB does not hold a single long text to, and for the answer."""

@@ -447,6 +447,6 @@ def _checked_zone(value: Any) -> str | None:
         return None
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"unknown time zone {value!r}; use an IANA name such as Europe/Berlin") from error
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"unknown time zone {value[:60]!r}; use an IANA name such as Europe/Berlin") from error
     return str(value)

@@ -199,6 +199,9 @@ def _refused(refusal: Refusal, now: datetime) -> FileReport:
         return FileReport(refusal.name, "refused", message=refusal.message)
     try:
         age = now - datetime.fromtimestamp(refusal.path.stat().st_mtime, tz=now.tzinfo)
+    except FileNotFoundError:
+        # A download that was finished, and so renamed, since it was seen.
+        age = timedelta()
     except OSError as error:
         return _gone(refusal.name, error)
     if age < LONGEST_WAIT:
