@@ -430,9 +430,10 @@ def accounted(reader: Callable[[], Reading], data: bytes | None = None) -> Readi
         must(numbers == list(range(1, len(numbers) + 1)), "row numbers are not 1 to n")
     for warning in reading.warnings:
         must(CANARY not in warning and warning == shown(warning), "a warning quotes a text")
-    if data is not None and b'"' not in data and reading.set_aside.height + reading.messages.height and data.isascii():
+    is_plain = data is not None and data.isascii() and not {*b'"\0'} & {*data}
+    if data is not None and is_plain and reading.set_aside.height + reading.messages.height:
         header = sniff(data, [*message_rows()[0], *_outcome_rows()[0], "FROM", "TO", "DATE", "CONTENT"])
-        lines = io.StringIO(data.decode().replace("\0", ""), newline=None).read().split("\n")
+        lines = io.StringIO(data.decode(), newline=None).read().split("\n")
         if header and not {"\x0b", "{"} & set(data.decode()):
             rows = sum(bool(line.strip()) for line in lines[header.line + 1 :])
             must(reading.rows_in >= rows - 1, f"{reading.rows_in} rows of {rows} lines")

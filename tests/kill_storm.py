@@ -38,7 +38,7 @@ from tests.loopback import Postbox, listening
 NIGHT = [
     "flows.leftovers.clear", "flows.migrations.migrate", "flows.history.begin_run", "flows.pipeline.recall",
     "flows.pipeline.take_in", "flows.intake.read", "flows.store.archive_export", "flows.store.to_disk",
-    "flows.intake._write_quarantine", "flows.keeping.keep", "flows.keeping.forget_file", "flows.store.take_from_inbox",
+    "flows.intake.write_quarantine", "flows.keeping.keep", "flows.keeping.forget_file", "flows.store.take_from_inbox",
     "flows.keeping.sweep_texts", "flows.pipeline.measure", "sql.measure.read_new_texts",
     "sql.measure.forget_old_readings", "flows.pipeline.relate", "flows.pipeline.publish", "flows.pipeline.audit",
     "flows.publishing.build", "flows.store.swap_in", "flows.history.remember_published", "flows.store.remove_database",

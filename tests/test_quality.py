@@ -84,7 +84,7 @@ def test_a_closed_inbox_is_not_asked_for(bad: tuple[Home, RunReport]):
     [inbox] = ask(home, "select recruiter_id from inboxes where state = 'stopped'")
     settings = Settings(quality=QualitySettings(closed_inboxes=[inbox["recruiter_id"]]))
     pipeline.measure(home, settings, database=home.database, now=datetime(2026, 6, 20, tzinfo=UTC))
-    with pipeline._work(home, home.database) as connection:
+    with pipeline.work(home, settings, home.database) as connection:
         assert connection.execute("select count(*) from inboxes where state = 'closed'").fetchall() == [(1,)]
 
 
