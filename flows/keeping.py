@@ -15,7 +15,7 @@ from schemas import SET_ASIDE
 from sql.frames import ArrowStream
 from sql.reading import KEPT
 
-MADE_THREAD_ID = "^li-(name|note)-"
+MADE_THREAD_ID = "^(li-(name|note)|mail-id)-"
 
 
 def _with_hashed_people(frame: pl.DataFrame, columns: list[str], key: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -14,12 +14,14 @@ import polars as pl
 from flows.config import Settings
 from flows.readers import archive
 from flows.readers.linkedin import read_linkedin
+from flows.readers.mail.reading import read_mails
 from flows.readers.reading import Export, Reading
 from flows.readers.tables import read_messages, read_outcomes, table_for
 from schemas.errors import InputError
 
 __all__ = ["READER_VERSION", "Export", "Reading", "fingerprint", "read", "settings_fingerprint"]
 
+MAIL_SHAPES = ("mailbox", "mail_folder")
 READER_VERSION = "1"
 """Raised whenever the same bytes give other rows: every file is then read again."""
 
@@ -45,6 +47,8 @@ def read(export: Export, settings: Settings, *, not_after: datetime) -> Reading:
 
 def fingerprint(export: Export) -> str:
     """sha256 of the bytes that are read; where they lie and what the folder is called does not matter."""
+    if export.shape == "mail_folder":
+        return archive.digest({path.name: path for path in export.members})
     if export.shape != "linkedin_archive" or export.path.suffix.lower() == ".zip":
         return archive.file_digest(export.path)
     files = archive.files_read(export)
@@ -57,6 +61,9 @@ def settings_fingerprint(export: Export, settings: Settings) -> str:
     if export.shape == "linkedin_archive":
         linkedin = settings.linkedin
         applied |= linkedin.model_dump(exclude={"owner", "owners"}) | {"owner": linkedin.owner_of(export.name)}
+    elif export.shape in MAIL_SHAPES:
+        mailbox = settings.mailbox
+        applied |= mailbox.model_dump(exclude={"owner", "owners"}) | {"owner": mailbox.owner_of(export.name)}
     elif export.shape.startswith("declared") and (table := table_for(export.path, settings)):
         applied["table"] = table.model_dump(mode="json", exclude={"match", "covers"})
     if export.shape.endswith("outcomes"):
@@ -67,6 +74,8 @@ def settings_fingerprint(export: Export, settings: Settings) -> str:
 def _read(export: Export, settings: Settings, not_after: datetime) -> Reading:
     if export.shape == "linkedin_archive":
         return read_linkedin(export, settings, not_after=not_after)
+    if export.shape in MAIL_SHAPES:
+        return read_mails(export, settings, not_after=not_after)
     table = table_for(export.path, settings) if export.shape.startswith("declared") else None
     if export.shape.endswith("messages"):
         return read_messages(export, table, not_after=not_after)

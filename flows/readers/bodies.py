@@ -41,10 +41,11 @@ _SILENT = {"script", "style", "head", "title"}
 
 
 class _Text(HTMLParser):
-    """Collects the text; a tag HTML does not know (`List<String>`) stays as it was written."""
+    """Collects the text; a tag HTML does not know (`List<String>`) stays as it was written, where that is wanted."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_unknown: bool) -> None:
         super().__init__(convert_charrefs=True)
+        self.keep_unknown = keep_unknown
         self.parts: list[str] = []
         self.silent = 0
 
@@ -55,7 +56,7 @@ class _Text(HTMLParser):
             self.parts.append("\n- ")
         elif tag in _BLOCKS:
             self.parts.append("\n")
-        elif tag not in _INLINE:
+        elif self.keep_unknown and tag not in _INLINE:
             self.parts.append(self.get_starttag_text() or "")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -67,7 +68,7 @@ class _Text(HTMLParser):
             self.silent = max(0, self.silent - 1)
         elif tag in _BLOCKS - {"br", "li"}:
             self.parts.append("\n")
-        elif tag not in _INLINE | _BLOCKS:
+        elif self.keep_unknown and tag not in _INLINE | _BLOCKS:
             self.parts.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:
@@ -75,9 +76,12 @@ class _Text(HTMLParser):
             self.parts.append(data)
 
 
-def html_text(markup: str) -> str:
-    """The text of a piece of HTML, one line per paragraph or list item."""
-    parser = _Text()
+def html_text(markup: str, *, keep_unknown: bool = True) -> str:
+    """The text of a piece of HTML, one line per paragraph or list item.
+
+    `keep_unknown`: what looks like a tag and is none of HTML's is text, as in a chat; not so in a document of HTML.
+    """
+    parser = _Text(keep_unknown=keep_unknown)
     parser.feed(markup)
     parser.close()
     lines = (" ".join(line.split()) for line in "".join(parser.parts).replace("\xa0", " ").split("\n"))
