@@ -36,6 +36,12 @@ LINKEDIN_FILES = re.compile(
 )
 """The other files of an archive, as `normal` spells their names."""
 ARCHIVE_FOLDER = re.compile(r"linkedin\s?data\s?export", re.IGNORECASE)
+_OUTLOOK_FILE = "an Outlook data file. Convert it to .eml files with `readpst -e`, and hand in their folder."
+_OUTLOOK_MESSAGE = "an Outlook message. Convert it to .eml with `msgconvert`, or export its folder from the server."
+_NO_MAIL = "no mail in it: an mbox begins with a line `From somebody Mon Mar  4 11:20:34 2024`. Export it again."
+MAIL_ADVICE = {
+    ".pst": _OUTLOOK_FILE, ".ost": _OUTLOOK_FILE, ".msg": _OUTLOOK_MESSAGE, ".mbox": _NO_MAIL, ".mbx": _NO_MAIL,
+}  # fmt: skip
 INSPECT = "`talkshare inspect FILE` prints a mapping to paste into talkshare.toml."
 
 
@@ -149,13 +155,15 @@ def _shape(path: Path, settings: Settings) -> str | None:
             return "linkedin_archive" if _is_linkedin_zip(path) else None
         if path.suffix.lower() == ".csv" and not SIBLINGS.match(normal(path.stem)) and _is_linkedin_csv(path):
             return "linkedin_archive"
-        if path.suffix.lower() == ".eml":
-            return "mail_folder"
-        if path.suffix.lower() not in SUFFIXES and is_mbox(path):
-            return "mailbox"
-        return _canonical_shape(path)
+        return _mail_shape(path) or _canonical_shape(path)
     except (OSError, ValueError, InputError, pl.exceptions.PolarsError):
         return None
+
+
+def _mail_shape(path: Path) -> str | None:
+    if path.suffix.lower() == ".eml":
+        return "mail_folder"
+    return "mailbox" if path.suffix.lower() not in SUFFIXES and is_mbox(path) else None
 
 
 def _is_linkedin_zip(path: Path) -> bool:
@@ -287,21 +295,8 @@ def _advice(path: Path) -> tuple[str, bool]:
             "its messages.csv has no columns of a LinkedIn archive. Unpack it and hand in the files.",
             False,
         )
-    if suffix in (".pst", ".ost"):
-        return (
-            "an Outlook data file. Convert it to .eml (`readpst -e`), or export the folder as .mbox; hand in those.",
-            False,
-        )
-    if suffix in (".msg", ".oft"):
-        return (
-            "an Outlook message. Save it as .eml (in Outlook: drag it to a mail account's folder, or `msgconvert`).",
-            False,
-        )
-    if suffix in (".mbox", ".mbx"):
-        return (
-            "no mail in it: an mbox begins with a line `From somebody Mon Mar  4 11:20:34 2024`. Export it again.",
-            False,
-        )
+    if suffix in MAIL_ADVICE:
+        return MAIL_ADVICE[suffix], False
     if suffix not in SUFFIXES:
         kinds = (
             "CSV, JSON lines, Parquet or XLSX (with a [[tables]] mapping), a LinkedIn archive, or mails (mbox, .eml)"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from email.header import decode_header
+from email.header import Header, decode_header
 from email.message import Message
 from email.utils import getaddresses, parsedate_to_datetime
 
@@ -102,7 +102,8 @@ def _header(message: Message, name: str) -> str:
     if value is None:
         return ""
     try:
-        parts = decode_header(str(value).replace("\r", "").replace("\n", ""))
+        # A header with bare 8-bit letters comes as an object that only `decode_header` reads rightly.
+        parts = decode_header(value if isinstance(value, Header) else value.replace("\r", "").replace("\n", ""))
     except (ValueError, binascii.Error, LookupError):
         return _clean(str(value))
     return _clean("".join(_decoded(part, charset) for part, charset in parts)).strip()
@@ -128,8 +129,7 @@ def _as_text(data: bytes, charset: str | None) -> str:
 def _clean(text: str) -> str:
     if text.isascii():
         return text.replace("\0", "")
-    repaired = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return repaired.replace("\0", "")
+    return _as_text(text.encode("utf-8", "surrogateescape"), None).replace("\0", "")
 
 
 def _addresses(message: Message, *names: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from flows.readers.mail.marks import normal_subject
 from flows.readers.mail.message import Head
 
 WINDOW = timedelta(days=30)
-LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+FAR_OFF = datetime(9999, 1, 1, tzinfo=UTC)
 
 Threads = tuple[list[str], list[str]]
 
@@ -24,14 +24,15 @@ def thread_ids(heads: Sequence[Head]) -> Threads:
     thread_of: dict[str, str] = {}
     subject_of: dict[str, str] = {}
     latest: dict[tuple[str, frozenset[str]], tuple[datetime, str]] = {}
-    for place in sorted(range(len(heads)), key=lambda at: (heads[at].sent_at or LONG_AGO, at)):
+    # Mails without a date come last, when what they answer is known.
+    for place in sorted(range(len(heads)), key=lambda at: (heads[at].sent_at or FAR_OFF, at)):
         head = heads[place]
         subject = normal_subject(head.subject)
         people = frozenset({head.sender, *head.to})
         key, method = _thread(head, subject, thread_of, subject_of)
         earlier = latest.get((subject, people))
         is_orphan = method == "alone" and subject and _is_answer(head, subject)
-        if is_orphan and earlier and (head.sent_at or LONG_AGO) - earlier[0] <= WINDOW:
+        if is_orphan and earlier and (head.sent_at or FAR_OFF) - earlier[0] <= WINDOW:
             key, method = earlier[1], "subject_window"
         keys[place], methods[place] = key, method
         if head.message_id:
