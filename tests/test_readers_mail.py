@@ -81,9 +81,10 @@ def test_mails_that_no_person_wrote_are_told_apart(name: str, kind: str, reason:
 def test_an_out_of_office_note_is_no_reply(tmp_path: Path):
     home = Home(tmp_path / "home")
     run(home, SAMPLES / "auto_reply.mbox")
-    assert ask(home, "select replied_30d, messages from approach_metrics") == [{"replied_30d": False, "messages": 1}]
+    answered = "select replied_at is not null as is_answered, messages from approach_metrics"
+    assert ask(home, answered) == [{"is_answered": False, "messages": 1}]
     run(home, SAMPLES / "body_line_from.mbox")
-    assert ask(home, "select replied_30d from approach_metrics") == [{"replied_30d": True}]
+    assert ask(home, answered) == [{"is_answered": True, "messages": 2}]
 
 
 def test_copies_of_one_mail_are_one_message(tmp_path: Path):
