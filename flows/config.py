@@ -44,17 +44,13 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class LinkedInSettings(Section):
-    """How LinkedIn archives are read."""
+class OwnedSettings(Section):
+    """Exports that are one person's inbox."""
 
     owner: str | None = None
-    """Profile slug or address of the archives' owner, where one owner is enough."""
+    """Whose they are, where one owner is enough."""
     owners: dict[str, str] = Field(default_factory=dict)
     """File-name pattern -> owner, for several recruiters; wins over `owner`."""
-    owner_role: Literal["recruiter", "candidate"] = "recruiter"
-    include_spam: bool = False
-    date_order: Literal["dmy", "mdy"] | None = None
-    """How to read dates that a spreadsheet mangled (01.06.2023); never guessed."""
 
     def owner_of(self, name: str) -> str | None:
         """The configured owner of the archive called `name`, or None."""
@@ -62,6 +58,25 @@ class LinkedInSettings(Section):
             if fnmatch.fnmatch(name.lower(), pattern.lower()):
                 return owner
         return self.owner
+
+
+class LinkedInSettings(OwnedSettings):
+    """How LinkedIn archives are read; owners by profile slug or address."""
+
+    owner_role: Literal["recruiter", "candidate"] = "recruiter"
+    include_spam: bool = False
+    date_order: Literal["dmy", "mdy"] | None = None
+    """How to read dates that a spreadsheet mangled (01.06.2023); never guessed."""
+
+
+class MailboxSettings(OwnedSettings):
+    """How mbox files and folders of `.eml` are read; owners by address."""
+
+    aliases: list[str] = Field(default_factory=list)
+    """Other addresses of the owner."""
+    internal_domains: list[str] = Field(default_factory=list)
+    """Whoever writes from there is a recruiter of ours; so are `users`."""
+    users: list[str] = Field(default_factory=list)
 
 
 class TableSettings(Section):
@@ -323,6 +338,7 @@ class Settings(BaseSettings):
     time_zone: str = "UTC"
     """Time zone of the report's weeks."""
     linkedin: LinkedInSettings = LinkedInSettings()
+    mailbox: MailboxSettings = MailboxSettings()
     tables: list[TableSettings] = Field(default_factory=list)
     approach: ApproachSettings = ApproachSettings()  # type: ignore[call-arg]
     outcomes: OutcomeSettings = OutcomeSettings()  # type: ignore[call-arg]

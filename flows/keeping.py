@@ -15,7 +15,7 @@ from schemas import SET_ASIDE
 from sql.frames import ArrowStream, fetch
 from sql.reading import KEPT
 
-MADE_THREAD_ID = "^li-(name|note)-"
+MADE_THREAD_ID = "^(li-(name|note)|mail-id)-"
 MOST_COLUMNS = 500
 
 

@@ -15,6 +15,13 @@ TEMPLATE = """\
 # include_spam = false
 # date_order = "dmy"                    # example: for dates that a spreadsheet mangled; never guessed
 
+[mailbox]                               # mbox files and folders of .eml
+# owner = "ana@example.org"             # example: whose mailbox it is, where the mails do not say
+# owners = { "*anna*" = "ana@example.org" }   # example: file-name pattern -> owner, for several recruiters
+# aliases = ["a.dev@example.org"]       # example: the owner's other addresses
+# internal_domains = ["example.org"]    # example: whoever writes from there is one of us
+# users = ["lee@agency.example"]        # example: and so are these
+
 # One [[tables]] block per foreign table. `talkshare inspect FILE` prints one to paste.
 # [[tables]]                            # example
 # match = "ats_export*.csv"             # csv, jsonl, parquet or xlsx

@@ -12,6 +12,7 @@ from typing import Any
 from flows.config import Settings
 from flows.readers import archive, limits
 from flows.readers.linkedin import read_linkedin
+from flows.readers.mail.reading import read_mails
 from flows.readers.reading import Export, Reading, refusing
 from flows.readers.tables import read_messages, read_outcomes, table_for
 from schemas.errors import InputError
@@ -19,6 +20,7 @@ from schemas.shown import shown
 
 __all__ = ["READER_VERSION", "Export", "Reading", "fingerprint", "read", "settings_fingerprint"]
 
+MAIL_SHAPES = ("mailbox", "mail_folder")
 READER_VERSION = "2"
 """Raised whenever the same bytes give something else: every file is then read again. 2: headers are kept."""
 
@@ -43,6 +45,10 @@ def fingerprint(export: Export) -> str:
 
     Raises InputError where a file is too large to be read.
     """
+    if export.shape == "mail_folder":
+        return archive.digest({path.name: path for path in export.members})
+    if export.shape == "mailbox":
+        return archive.file_digest(export.path)
     if export.shape != "linkedin_archive" or export.path.suffix.lower() == ".zip":
         return _digest_of(export.path)
     files = archive.files_read(export)
@@ -62,6 +68,9 @@ def settings_fingerprint(export: Export, settings: Settings) -> str:
     if export.shape == "linkedin_archive":
         linkedin = settings.linkedin
         applied |= linkedin.model_dump(exclude={"owner", "owners"}) | {"owner": linkedin.owner_of(export.name)}
+    elif export.shape in MAIL_SHAPES:
+        mailbox = settings.mailbox
+        applied |= mailbox.model_dump(exclude={"owner", "owners"}) | {"owner": mailbox.owner_of(export.name)}
     elif export.shape.startswith("declared") and (table := table_for(export.path, settings)):
         applied["table"] = table.model_dump(mode="json", exclude={"match", "covers"})
     if export.shape.endswith("outcomes"):
@@ -72,6 +81,8 @@ def settings_fingerprint(export: Export, settings: Settings) -> str:
 def _read(export: Export, settings: Settings, not_after: datetime) -> Reading:
     if export.shape == "linkedin_archive":
         return read_linkedin(export, settings, not_after=not_after)
+    if export.shape in MAIL_SHAPES:
+        return read_mails(export, settings, not_after=not_after)
     table = table_for(export.path, settings) if export.shape.startswith("declared") else None
     if export.shape.endswith("messages"):
         return read_messages(export, table, not_after=not_after)

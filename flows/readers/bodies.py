@@ -49,10 +49,10 @@ _TAG = re.compile(
 _ENDLESS_NUMBER = re.compile(r"&#(?:\d{8,}|[xX][0-9a-fA-F]{7,});?")
 
 
-def html_text(markup: str) -> str:
+def html_text(markup: str, *, keep_unknown: bool = True) -> str:
     """The text of a piece of HTML, one line per paragraph or list item.
 
-    A tag HTML does not know (`List<String>`) stays as it was written.
+    `keep_unknown`: a tag HTML does not know (`List<String>`) stays as it was written; not so in a document of HTML.
     """
     markup = _without_comments(markup)
     parts: list[str] = []
@@ -60,7 +60,10 @@ def html_text(markup: str) -> str:
     for found in _TAG.finditer(markup):
         tag = (found["name"] or "").lower()
         if not silent:
-            parts += [_unescaped(markup[at : found.start()]), _in_place_of(found[0], tag, is_end=bool(found["end"]))]
+            parts += [
+                _unescaped(markup[at : found.start()]),
+                _in_place_of(found[0] if keep_unknown else "", tag, is_end=bool(found["end"])),
+            ]
         if tag in _SILENT:
             silent = max(0, silent - 1) if found["end"] else silent + 1
         at = found.end()

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from flows.config import Settings
-from flows.readers import archive, read
+from flows.readers import MAIL_SHAPES, archive, read
 from flows.readers.delimited import Sheet, normal, read_csv
 from flows.readers.discover import discover
 from flows.readers.linkedin import COLUMNS as LINKEDIN_COLUMNS
@@ -122,7 +122,8 @@ def _of_export(export: Export, settings: Settings) -> str:
     lines = [f"{export.name}: {export.shape.replace('_', ' ')}"]
     try:
         with refusing(export.name):
-            lines += _columns(_sheet(export, settings))
+            if export.shape not in MAIL_SHAPES:
+                lines += _columns(_sheet(export, settings))
         lines += _of_reading(read(export, settings, not_after=datetime.now(UTC)))
     except InputError as error:
         lines.append(f"  would be refused: {error}")
@@ -149,6 +150,10 @@ def _of_reading(reading: Reading) -> list[str]:
         lines.append(f"    excluded: {reason} ({count})")
     for reason, count in reading.set_aside["reason"].value_counts(sort=True).iter_rows():
         lines.append(f"    set aside: {reason} ({count})")
+    kinds = rows.filter(pl.col("excluded_reason").is_null())["kind"] if "kind" in rows.columns else pl.Series([])
+    if kinds.drop_nulls().n_unique() > 1:
+        counts = kinds.value_counts(sort=True, name="n").rows()
+        lines.append("  kinds: " + ", ".join(f"{kind} ({count})" for kind, count in counts))
     if reading.owner_method:
         lines.append(f"  owner: found ({reading.owner_method})")
     if reading.observed_until:

@@ -48,7 +48,7 @@ class Export:
     name: str
     """What the user called it; private, never published."""
     shape: str
-    """linkedin_archive, canonical_messages, canonical_outcomes, declared_messages, declared_outcomes."""
+    """linkedin_archive, mailbox, mail_folder, or {canonical,declared}_{messages,outcomes}."""
     folder: str
     """Name of the folder it was found in, relative to the inbox: outcomes cover the messages beside them."""
     members: tuple[Path, ...] = ()
