@@ -30,7 +30,7 @@ TURNS = 30
 """How often, and how many times, a night asks for a home that somebody else holds, before it gives up."""
 CRASHED = {
     "error": "Crashed",
-    "reason": "the process was ended from outside, or was killed for its memory",
+    "reason": "the process was ended from outside, for its memory, or for taking longer than [schedule] timeout_hours",
     "advice": "talkshare run; it goes on from what is whole",
 }
 

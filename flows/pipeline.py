@@ -33,6 +33,13 @@ Step = Callable[[Callable[..., Result]], Callable[..., Result]]
 
 VERSION = version("talkshare")
 SHORTEST_HASH = 4
+QUALITY_CHECKS: dict[str, Any] = {
+    "table_name": pl.String,
+    "expectation": pl.String,
+    "severity": pl.String,
+    "n_failing": pl.Int64,
+    "run_id": pl.String,
+}
 
 
 def identity(function: Callable[..., Result]) -> Callable[..., Result]:
@@ -272,8 +279,7 @@ def audit(connection: store.Connection, run_id: str) -> tuple[list[str], list[st
 
     verdicts = audit_tables(connection, MARTS)
     rows = [(v.table, v.reason, v.severity, v.n_rows, run_id) for v in verdicts]
-    columns = ("table_name", "expectation", "severity", "n_failing", "run_id")
-    load_frame(connection, "quality_checks", pl.DataFrame(rows, schema=columns, orient="row"))
+    load_frame(connection, "quality_checks", pl.DataFrame(rows, schema=QUALITY_CHECKS, orient="row"))
     found: dict[str, list[str]] = {"stop": [], "warn": []}
     for verdict in verdicts:
         if verdict.n_rows:

@@ -154,10 +154,10 @@ MARTS: dict[str, tuple[Expectation, ...]] = {
             "and later.n_contacted = earlier.n_contacted where later.n_reached > earlier.n_reached)",
         ),
         Expectation(
-            "answered and ignored do not make up the contacted",
+            "more answered or were ignored than were contacted",
             "(select count(*) from {table} as yes inner join {table} as no on yes.opening_style = no.opening_style "
             "and yes.stage = 'replied' and no.stage = 'ignored' and yes.n_contacted = no.n_contacted "
-            "where yes.n_reached + no.n_reached != yes.n_contacted)",
+            "where yes.n_reached + no.n_reached > yes.n_contacted)",
         ),
         _no_row("a stage without a number gives no reason", "state not in ('judged', 'empty') and reason is null"),
     ),

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -109,12 +110,12 @@ def test_a_flow_fails_loudly_and_keeps_the_last_snapshot(connected: str, tmp_pat
         (home.root / "talkshare.toml").write_text('[linkedin]\nowners = { "Ana Canary" = 3 }\n')
         with pytest.raises(StepError, match=r"UsageError: the settings .* talkshare doctor"):
             nightly(str(home.root))
-        # A folder in the way of the work database: a step fails, in a task of its own.
+        # A step fails, in a task of its own.
         (home.root / "talkshare.toml").write_text("")
-        (home.private / "work.duckdb").mkdir()
         remember(home, Settings(alarm=AlarmSettings(webhook=webhook)))
         (home.root / "talkshare.toml").write_text(f'[alarm]\nwebhook = "{webhook}"\n')
-        with pytest.raises(StepError, match="Error"):
+        in_the_way = IsADirectoryError(21, "Is a directory", "Ana Canary")
+        with mock.patch("sql.measure.measure", side_effect=in_the_way), pytest.raises(StepError, match="Error"):
             nightly(str(home.root))
     assert [(post["what"], post["error"], post["step"]) for post in hooks.posts] == [
         ("nightly", "UsageError", None),

@@ -44,12 +44,6 @@ RETAINED = OWNED.model_copy(update={"privacy": PrivacySettings(retention_days=56
 ANA_TEXTS = {"name": "Ana Dev", "profile": "ana-dev-77", "words": "Mostly Python", "to her": "a year later: open"}
 
 
-@pytest.fixture
-def unaudited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The audit of the finished tables takes half of a small run, and is tested elsewhere."""
-    monkeypatch.setattr(pipeline, "audit", lambda *_, **__: ([], []))
-
-
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Home:
     """Two overlapping archives, read; never changed by a test."""
@@ -105,13 +99,12 @@ def test_a_person_goes_from_every_file_and_the_search_would_have_found_them(
     assert {"published", "reports", "logs", "store", "quarantine"} <= set(before.looked)
     assert search(temporary).of() == {}
 
-    monkeypatch.setattr(pipeline, "audit", lambda *_, **__: ([], []))
     (home.inbox / "wrong.csv").write_text(f"who\n{CANARIES['last name']}\n")
     _, done = pipeline.forget(home, SETTINGS, CANARIES["address"], now=NOW)
     assert done is not None
     assert (done.conversations, done.messages, done.exports) == (2, 4, 3)
     assert done.deleted == {
-        "coaching folders": 2, "mails written to files": 1, "retracted exports": 1, "backups": 1, "left-over files": 1
+        "coaching folders": 2, "mails written to files": 1, "retracted exports": 1, "backups": 1
     }  # fmt: skip
     (home.inbox / "wrong.csv").unlink()
     assert search(home.root).of() == {}
@@ -164,7 +157,6 @@ def test_the_search_sees_through_what_things_are_packed_in(tmp_path: Path):
     assert len(found.looked) == 9
 
 
-@pytest.mark.usefixtures("unaudited")
 def test_the_approaches_stay_in_the_counts_and_a_store_built_anew_is_the_same(home: Home, seen: Home):
     before = counted(home)
     ids = {row["candidate_id"] for row in ask(home, "select distinct candidate_id from approach_metrics")}
@@ -187,7 +179,6 @@ def test_the_approaches_stay_in_the_counts_and_a_store_built_anew_is_the_same(ho
         forget(home, "ana-dev-77")
 
 
-@pytest.mark.usefixtures("unaudited")
 def test_a_kill_on_the_way_is_made_up_for_by_the_next_run(home: Home, monkeypatch: pytest.MonkeyPatch):
     """The store is swapped and one of two exports replaced; `tests.forget_storm` kills at any moment."""
     before, replaced = counted(home), []
@@ -212,14 +203,12 @@ def test_a_kill_on_the_way_is_made_up_for_by_the_next_run(home: Home, monkeypatc
     assert not home.forgetting.exists()
 
 
-@pytest.mark.usefixtures("unaudited")
 def test_texts_grow_old_and_no_number_changes(home: Home, tmp_path: Path):
     before = snapshot_tables(home)
-    home.backups.mkdir()
     shutil.copyfile(home.database, home.backups / "whole.duckdb")
     store.open_store(home, home.backups / "history.duckdb").close()
     run(home, settings=RETAINED)
-    assert [path.name for path in home.backups.iterdir()] == ["history.duckdb"]
+    assert {path.name for path in home.backups.glob("[hw]*")} == {"history.duckdb"}
     after = snapshot_tables(home)
     assert ask(home, "select n_texts_erased from snapshot_info") == [{"n_texts_erased": 6}]
     info = before.pop("snapshot_info"), after.pop("snapshot_info")
@@ -286,7 +275,6 @@ def test_access_writes_all_that_is_held_for_the_person_alone(home: Home, tmp_pat
         write_held(home, OWNED, "ana-dev-77", tmp_path / "out", now=NOW)
 
 
-@pytest.mark.usefixtures("unaudited")
 def test_a_changed_key_changes_every_id_and_no_number_and_brings_nobody_back(home: Home, tmp_path: Path):
     tombstones.put(home, ["linkedin:cy-new"], now=NOW)
     old = (home.private / "id.key").read_text()

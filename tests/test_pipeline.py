@@ -303,7 +303,7 @@ def test_a_download_that_stops_growing_is_refused_after_a_day(tmp_path: Path):
 
 
 def test_status_answers_while_a_run_is_under_way(tmp_path: Path):
-    from flows.answers import status_of, status_text
+    from flows.status import status_of, status_text
 
     home = Home(tmp_path / "home")
     run(home, write_messages(tmp_path / "in", [("t", "2026-01-01T00:00:00Z", "r", "recruiter", "Hi there")]))
