@@ -15,7 +15,7 @@ from flows import distilling, keeping, store
 from flows.config import Settings
 from flows.history import latest_start
 from flows.keeping import Kept
-from flows.readers import Export, Reading, fingerprint, read, settings_fingerprint
+from flows.readers import MAIL_SHAPES, Export, Reading, fingerprint, read, settings_fingerprint
 from flows.readers.archive import file_digest
 from flows.readers.discover import Refusal, discover
 from flows.readers.limits import BODY_CHARS
@@ -300,7 +300,7 @@ def _take_in_one(
         "folder": item.export.folder,
         "shape": item.export.shape,
         "covers": _covers(item.export, settings),
-        "owner_role": settings.linkedin.owner_role if item.export.shape == "linkedin_archive" else None,
+        "owner_role": _owner_role(item.export, settings),
         "first_seen_at": item.first_seen_at,
     }
     # Kept last, when all that belongs to it is in its place: a rebuild finds every export that the store knows.
@@ -384,6 +384,12 @@ def _reasons(reading: Reading, set_aside: pl.DataFrame) -> dict[str, int]:
     ]
     counts = pl.concat([*excluded, set_aside.select("reason")]).drop_nulls().group_by("reason").len().sort("reason")
     return dict(counts.iter_rows())
+
+
+def _owner_role(export: Export, settings: Settings) -> str | None:
+    if export.shape in MAIL_SHAPES:
+        return "recruiter"
+    return settings.linkedin.owner_role if export.shape == "linkedin_archive" else None
 
 
 def _covers(export: Export, settings: Settings) -> str | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from flows.readers.mail import marks
 
-EMPTY, TEXT, QUOTE, ATTRIBUTION, HEADER, RULE, FOOTER = "etqahrf"
+EMPTY, TEXT, QUOTE, ATTRIBUTION, ADDRESSED, HEADER, RULE, FOOTER = "etqaAhrf"
 
 ATTRIBUTION_LINES = 3
 """Clients wrap `On ... wrote:` at about 78 characters."""
@@ -30,9 +30,10 @@ _TIME = re.compile(r"(?<![\d.,:])\d{1,2}\s?[:.h]\s?\d{2}(?:[:.]\d{2})?(?![\d,.]*
 _DATE = re.compile(
     r"(?<!\d)(?:\d{1,4}\s?[./-]\s?\d{1,2}\s?[./-]\s?\d{1,4}|\d{1,2}\.?\s[^\W\d_]|[^\W\d_]+\.?\s\d{1,2}\b|(?:19|20)\d\d(?!\d)|\d{1,2}月)"
 )
-_COLON_END = re.compile(r"[:：]\s*\*?$")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|(?<!\d)\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2}(?!\d)")
+_COLON_END = re.compile(r"(?:[:：]\s*\*?|\s-{2,})$")
 _LABELLED = re.compile(r"^[*_]{0,2}(?P<label>[^\W\d_][^:：<>@\n]{0,24}?)\s?[*_]{0,2}\s?[:：][*_]{0,2}\s*(?P<value>.*)$")
-_TITLED_RULE = re.compile(r"^[-_*=]{2,}\s*[^\W\d_][^-_*=]{2,45}\s*[-_*=]{2,}:?$")
+_TITLED_RULE = re.compile(r"^[-_*=]{2,}\s*[^\W\d_][^_*=@]{2,45}?\s*[-_*=]{2,}:?$")
 _BARE_RULE = re.compile(r"^[-_*=]{5,}$")
 _SIGNATURE_RULE = re.compile(r"^(?:--|—|__)\s?$")
 _WORDS = re.compile(r"\w+")
@@ -56,7 +57,7 @@ def parts(text: str, earlier: Sequence[str] = ()) -> Parts:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     plain = [_plain(line) for line in lines]
     letters = classes(plain)
-    quoted, methods = _quoted(letters, plain)
+    quoted, methods = _quoted(letters, plain, earlier)
     shared = _shared(plain, quoted, letters, earlier)
     if shared - quoted:
         quoted |= shared | _left_over(letters, quoted | shared)
@@ -74,12 +75,13 @@ def parts(text: str, earlier: Sequence[str] = ()) -> Parts:
 
 
 def classes(lines: Sequence[str]) -> str:
-    """A letter a line: e empty, q quoted by `>`, a attribution, h header block, r rule, f footer, t text."""
-    letters = [_class(line) for line in lines]
+    """A letter a line: e empty, q quoted by `>`, a attribution (A with an address), h header block, r rule, f footer, t text."""
+    letters = [_class(line, before) for before, line in zip(["", *lines], lines, strict=False)]
     for first, last in _header_blocks(lines, letters):
         letters[first : last + 1] = HEADER * (last + 1 - first)
     for first, last in _attributions(lines, letters):
-        letters[first : last + 1] = ATTRIBUTION * (last + 1 - first)
+        kind = ADDRESSED if _ADDRESS.search(" ".join(lines[first : last + 1])) else ATTRIBUTION
+        letters[first : last + 1] = kind * (last + 1 - first)
     return "".join(letters)
 
 
@@ -87,12 +89,13 @@ def _plain(line: str) -> str:
     return " ".join(line.translate(_INVISIBLE).split())
 
 
-def _class(line: str) -> str:
+def _class(line: str, before: str) -> str:
     if not line:
         return EMPTY
     if line.startswith((">", "&gt;")):
         return QUOTE
-    if _SIGNATURE_RULE.match(line) or marks.is_device_footer(line):
+    is_alone = not before or bool(_BARE_RULE.match(before))
+    if _SIGNATURE_RULE.match(line) or (is_alone and marks.is_device_footer(line)):
         return FOOTER
     if _TITLED_RULE.match(line) or _BARE_RULE.match(line) or marks.is_forward_line(line):
         return RULE
@@ -125,8 +128,9 @@ def _header_blocks(lines: Sequence[str], letters: Sequence[str]) -> list[tuple[i
 
 def _is_mail_header(labels: Sequence[str], text: str) -> bool:
     known = {kind for label in labels if (kind := marks.header_kind(label))}
-    has_time = bool(_TIME.search(text) and _DATE.search(text))
-    return "from" in known and len(known) >= 2 and (bool(_ADDRESS.search(text)) or (has_time and len(known) >= 3))
+    if not {"from", "sent"} <= known:
+        return False
+    return bool(_ADDRESS.search(text)) or (len(known) >= 3 and bool(_TIME.search(text) and _YEAR.search(text)))
 
 
 def _attributions(lines: Sequence[str], letters: Sequence[str]) -> list[tuple[int, int]]:
@@ -174,7 +178,7 @@ def _attribution_weight(text: str, *, before_quote: bool) -> int:
     return (date + time + address + verb) * is_enough
 
 
-def _quoted(letters: str, lines: Sequence[str]) -> tuple[set[int], list[str]]:
+def _quoted(letters: str, lines: Sequence[str], earlier: Sequence[str]) -> tuple[set[int], list[str]]:
     """Line numbers that quote, and by what they were seen."""
     quoted: set[int] = set()
     methods: list[str] = []
@@ -183,23 +187,34 @@ def _quoted(letters: str, lines: Sequence[str]) -> tuple[set[int], list[str]]:
         methods.append("header_block" if HEADER in letters[cut : cut + 4] else "attribution")
         quoted |= set(range(cut, len(letters)))
     marked = {place for place, letter in enumerate(letters) if letter == QUOTE}
-    if marked:
+    if marked and _are_quotes(letters, lines, marked, earlier):
         methods.append("marks")
         quoted |= marked | _wrapped(letters, lines) | _attributed(letters)
     return quoted, methods
 
 
+def _are_quotes(letters: str, lines: Sequence[str], marked: set[int], earlier: Sequence[str]) -> bool:
+    """Whether `>` stands for a quote: some people compare with it, and shells prompt with it."""
+    if {ATTRIBUTION, ADDRESSED, HEADER} & {*letters} or not earlier:
+        return True
+    texts = [f" {_words(text)} " for text in earlier]
+    return any(_stands_in(lines[place], texts) for place in marked)
+
+
 def _cut(letters: str) -> int | None:
-    """Where a quote without `>` begins that goes to the end; something must stand before it."""
+    """Where a quote without `>` begins that goes to the end; something must stand before it.
+
+    An attribution without an address may be a sentence of the mail's own.
+    """
     header = re.search(r"(?:r[e]*)*h{3,}", letters)
-    unmarked = re.search(r"(?:re*)?a+e*(?=t)", letters)
+    unmarked = re.search(r"(?:re*)?A+e*(?=t)", letters)
     places = [match.start() for match in (header, unmarked) if match and TEXT in letters[: match.start()]]
     return min(places, default=None)
 
 
 def _attributed(letters: str) -> set[int]:
     """Attributions right before `>`, the rule above them, and empty lines in between."""
-    return {place for match in re.finditer(r"(?:re*)?a+e*(?=q)", letters) for place in range(*match.span())}
+    return {place for match in re.finditer(r"(?:re*)?[aA]+e*(?=q)", letters) for place in range(*match.span())}
 
 
 def _wrapped(letters: str, lines: Sequence[str]) -> set[int]:
@@ -234,7 +249,7 @@ def _shared(lines: Sequence[str], quoted: set[int], letters: str, earlier: Seque
 def _left_over(letters: str, quoted: set[int]) -> set[int]:
     """Attributions, headers and rules that now stand before nothing but quotes."""
     extra: set[int] = set()
-    for match in re.finditer(r"[arhe]+", letters):
+    for match in re.finditer(r"[aArhe]+", letters):
         span = set(range(*match.span()))
         if match.end() in quoted and not span <= quoted and set(match.group()) - {EMPTY}:
             extra |= span
