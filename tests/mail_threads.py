@@ -5,9 +5,11 @@ Rules and threads have one author: a share of these that is right says what was 
 
 from __future__ import annotations
 
+import json
 import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 NAME, ADDRESS, OTHER = "Sam Rec", "sam@agency.example", "ana@dev.example"
 
@@ -298,3 +300,11 @@ def traps() -> Iterator[Case]:
     """Mails with nothing to strip that look as if there were, after the English parent."""
     for name, text in TRAPS.items():
         yield Case(name, "en", text, text, LANGUAGES["en"].parent)
+
+
+def independent() -> Iterator[Case]:
+    """Mails that were written without sight of the rules; see the README beside them."""
+    path = Path(__file__).parent / "samples" / "mail_quotes" / "independent.jsonl"
+    for line in path.read_text(encoding="utf-8").splitlines():
+        case = json.loads(line)
+        yield Case(case["client"], case["language"], case["text"], case["new"], case["parent"])

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from flows.readers.mail.quoting import parts
-from tests.mail_threads import Case, cases, traps
+from tests.mail_threads import Case, cases, independent, traps
 
 LANGUAGES = ["en", "de", "fr", "es", "it", "nl", "pl", "pt", "sv", "cs", "da", "ja", "ko"]
 """All that mail-parser-reply knows."""
@@ -31,6 +31,9 @@ def main() -> None:
             cells = [_shares(groups[group][name]) for name in methods]
             print(f"| {group} | {len(groups[group]['talkshare'])} | " + " | ".join(cells) + " |")
         print()
+    for name, method in methods.items():
+        results = [judge(case, method(case)) for case in independent()]
+        print(f"{name}, on {len(results)} mails written without sight of the rules: {_shares(results)}")
     for name, method in methods.items():
         kept = [case.client for case in traps() if judge(case, method(case))[0]]
         print(f"{name}: {len(kept)} of {len(list(traps()))} mails that only look quoted stay whole")

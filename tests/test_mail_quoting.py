@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flows.readers.mail.markup import text_of
 from flows.readers.mail.quoting import classes, parts
-from tests.mail_threads import CLIENTS, LANGUAGES, TRAPS, Case, cases, traps
+from tests.mail_threads import CLIENTS, LANGUAGES, TRAPS, Case, cases, independent, traps
 
 
 def words(text: str) -> list[str]:
@@ -31,6 +31,15 @@ def test_every_client_in_every_language_is_cut_where_the_quote_begins(client: st
 @pytest.mark.parametrize("case", traps(), ids=list(TRAPS))
 def test_mails_that_only_look_quoted_stay_whole(case: Case):
     assert words(parts(case.text, [case.parent]).new) == words(case.new)
+
+
+def test_mails_written_without_sight_of_the_rules_lose_nothing_and_leave_little():
+    lost, left = [], []
+    for case in independent():
+        wanted, had = Counter(words(case.new)), Counter(words(parts(case.text, [case.parent]).new))
+        lost += [case.client] if wanted - had else []
+        left += [case.client] if had - wanted else []
+    assert (lost, len(left)) == ([], 2)
 
 
 def test_the_parts_hold_every_word_of_the_mail():
@@ -73,7 +82,7 @@ def test_footers_are_told_apart_and_long_tails_are_no_footers():
 
 def test_line_classes_read_as_the_rules_say():
     lines = ["Fine", "", "On 4 Mar 2024, at 09:15, Sam <sam@x.example> wrote:", "", "> Hi", "-- ", "Ana"]
-    assert classes(lines) == "teaeqft"
+    assert classes(lines) == "teAeqft"
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def has_weekday(text: str) -> bool:
 
 def is_device_footer(line: str) -> bool:
     """`Sent from my iPhone` and its like."""
-    return bool(_FOOTER.match(line))
+    return bool(_FOOTER.match(line)) or ("aka.ms/" in line and "outlook" in line.casefold())
 
 
 def is_forward_line(line: str) -> bool:
