@@ -75,7 +75,7 @@ def parts(text: str, earlier: Sequence[str] = ()) -> Parts:
 
 
 def classes(lines: Sequence[str]) -> str:
-    """A letter a line: e empty, q quoted by `>`, a attribution (A: with an address), h header, r rule, f footer, t text."""
+    """A letter a line: e empty, q quoted by `>`, a attribution (A with address), h header, r rule, f footer, t text."""
     letters = [_class(line, before) for before, line in zip(["", *lines], lines, strict=False)]
     for first, last in _header_blocks(lines, letters):
         letters[first : last + 1] = HEADER * (last + 1 - first)
