@@ -15,8 +15,8 @@ EXIT_CODE = 1
 def deadline(hours: float, *, last_words: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Ends this process after `hours`, with `last_words`, if what is done inside has not come to an end.
 
-    Nothing is raised inside: a library that hangs hears no exception, and DuckDB, broken off in its work by one, hung in
-    1 of 8 tries. A run that is killed leaves the last snapshot whole, and the next one says that it was interrupted.
+    Nothing is raised inside: a library that hangs hears no exception, and DuckDB, broken off in its work by one, hung
+    in 1 of 8 tries. A run that is killed leaves the last snapshot whole, and the next one says that it was interrupted.
     """
     clock = threading.Timer(hours * 3600, _end, [hours, last_words])
     clock.daemon = True
