@@ -38,7 +38,6 @@ QUALITY_CHECKS: dict[str, Any] = {
     "expectation": pl.String,
     "severity": pl.String,
     "n_failing": pl.Int64,
-    "run_id": pl.String,
 }
 
 
@@ -252,7 +251,7 @@ def publish(home: Home, settings: Settings, *, database: Path, report: RunReport
 
     with work(home, settings, database) as connection:
         set_variables(connection, _variables(settings, report.published_at or report.started_at))
-        failures, warnings = audit(connection, report.run_id)
+        failures, warnings = audit(connection)
         if failures:
             raise AuditError(
                 f"Nothing was published; the last snapshot stays. {'; '.join(failures)}. "
@@ -272,13 +271,13 @@ def publish(home: Home, settings: Settings, *, database: Path, report: RunReport
     return warnings
 
 
-def audit(connection: store.Connection, run_id: str) -> tuple[list[str], list[str]]:
+def audit(connection: store.Connection) -> tuple[list[str], list[str]]:
     """What the expectations on the finished tables found: (reasons to stop, warnings); kept as `quality_checks`."""
     from schemas.check import audit as audit_tables
     from schemas.marts import MARTS
 
     verdicts = audit_tables(connection, MARTS)
-    rows = [(v.table, v.reason, v.severity, v.n_rows, run_id) for v in verdicts]
+    rows = [(v.table, v.reason, v.severity, v.n_rows) for v in verdicts]
     load_frame(connection, "quality_checks", pl.DataFrame(rows, schema=QUALITY_CHECKS, orient="row"))
     found: dict[str, list[str]] = {"stop": [], "warn": []}
     for verdict in verdicts:

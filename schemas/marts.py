@@ -148,12 +148,6 @@ MARTS: dict[str, tuple[Expectation, ...]] = {
         _no_row("a judged stage shows no rate", "state = 'judged' and (rate is null or n_reached is null)"),
         _no_row("more reached a stage than were contacted", "n_reached > n_contacted"),
         Expectation(
-            "more reached a step than the one before it",
-            "(select count(*) from {table} as later inner join {table} as earlier on later.opening_style = "
-            "earlier.opening_style and (earlier.stage, later.stage) in (('interview', 'offer'), ('offer', 'hired')) "
-            "and later.n_contacted = earlier.n_contacted where later.n_reached > earlier.n_reached)",
-        ),
-        Expectation(
             "more answered or were ignored than were contacted",
             "(select count(*) from {table} as yes inner join {table} as no on yes.opening_style = no.opening_style "
             "and yes.stage = 'replied' and no.stage = 'ignored' and yes.n_contacted = no.n_contacted "

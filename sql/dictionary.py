@@ -190,7 +190,6 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "expectation": "what no row of it may be",
             "severity": "stop: nothing would have been published; warn: published, and told",
             "n_failing": "rows that fail it; 0 for every stop of a published snapshot",
-            "run_id": "the run that checked",
         },
     ),
     "data_dictionary": (

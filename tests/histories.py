@@ -3,7 +3,7 @@ must publish the same tables: `python -m tests.histories --examples 300`.
 
 A night that is not the last takes in and measures, and no more: relating and publishing write nothing that a later
 night reads but runs, hypotheses and what weeks said first, which "the same answer" leaves out. For the same reason the
-audit, and the comments and macros of the published files, are left out: they are made of what is compared.
+comments and macros of the published files are left out: they are made of what is compared.
 """
 
 from __future__ import annotations
@@ -292,7 +292,6 @@ def _rules(number: int) -> Iterator[None]:
 @contextmanager
 def _light() -> Iterator[None]:
     with ExitStack() as stack:
-        stack.enter_context(mock.patch("schemas.check.audit", lambda *_: []))
         stack.enter_context(mock.patch("flows.publishing._explain", lambda *_: None))
         yield
 

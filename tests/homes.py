@@ -63,7 +63,6 @@ def snapshot_tables(home: Home) -> dict[str, list[tuple[Any, ...]]]:
         columns = {
             "source_files": "* exclude (first_seen_at)",
             "snapshot_info": "* exclude (published_at)",
-            "quality_checks": "* exclude (run_id)",
             "inboxes": "* exclude (days_unseen, state)",
         }.get(name, "*")
         tables[name] = sorted(store.query_snapshot(home, f"select {columns} from {name}").rows(), key=repr)

@@ -132,7 +132,6 @@ def test_every_expectation_of_the_night_is_kept_with_its_count(bad: tuple[Home, 
     home, report = bad
     checks = ask(home, "from quality_checks")
     assert len(checks) > 100
-    assert {row["run_id"] for row in checks} == {report.run_id}
     assert all(row["n_failing"] == 0 for row in checks if row["severity"] == "stop")
     assert sum(row["n_failing"] > 0 for row in checks) == sum("rows)" in warning for warning in report.warnings)
 
