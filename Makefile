@@ -1,4 +1,4 @@
-# The contract: demo, test, lint, bench, soak. Each sets up what it needs.
+# The contract: demo, test, lint, bench, soak, fuzz. Each sets up what it needs.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -12,7 +12,7 @@ export PYTHONUTF8 := 1
 # Companies put their own certificate authority into the system's store.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: help install demo test lint format bench soak samples reproduce accuracy docs lock serve browser clean
+.PHONY: help install demo test lint format bench soak fuzz samples reproduce accuracy docs lock serve browser clean
 
 help:  ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -50,13 +50,23 @@ bench: $(STAMP)  ## Slow: how fast texts are read, as ratios to textstat and to 
 	$(BIN)/python -m tests.bench_relate
 
 soak: export OPENBLAS_NUM_THREADS = 1
-soak: $(STAMP)  ## Slow proofs: what the method says of invented teams, coverage of all intervals, a scheduled run seen firing
+soak: $(STAMP)  ## Slow proofs: what the method says of invented teams, coverage of all intervals, a scheduled run seen firing, 300 kills, 300 histories
 	$(BIN)/python -m tests.simulated_truths --draws 1000
 	$(BIN)/python -m tests.simulated_clocks --draws 1000
 	$(BIN)/python -m tests.test_curves --full
 	$(BIN)/python -m tests.test_templates --full
 	$(BIN)/python -m tests.test_recontact --full
+	$(BIN)/python -m tests.test_drift --full
 	$(BIN)/python -m tests.soak_schedule
+	$(BIN)/python -m tests.kill_storm --kills 300
+	$(BIN)/python -m tests.histories --examples 300
+	$(BIN)/python -m tests.forget_storm --kills 60
+	$(BIN)/python -m tests.week_of_nights
+
+FUZZ_INPUTS ?= 200000
+fuzz: export POLARS_MAX_THREADS = 1
+fuzz: $(STAMP)  ## Slow: damaged inputs for every reader (FUZZ_INPUTS=200000), counts and findings as a table
+	$(BIN)/python -m tests.fuzz --inputs $(FUZZ_INPUTS) --workers 2
 
 samples: $(STAMP)  ## What every sample export becomes
 	$(BIN)/python -m tests.sample_table
@@ -74,8 +84,8 @@ docs: $(STAMP)  ## Write docs/metrics.md from the SQL headers
 browser:  ## Install Chromium from Debian, for the tests that look at the page
 	$(if $(filter 0,$(shell id -u)),,sudo )apt-get install --yes --no-install-recommends chromium
 
-serve: $(STAMP)  ## Run the schedules in this process, without a worker
-	$(BIN)/talkshare serve
+serve: $(STAMP)  ## Run the schedules of the home (HOME_DIR=..., else talkshare's own default) until stopped
+	$(BIN)/talkshare serve $(if $(filter file,$(origin HOME_DIR)),,--home "$(HOME_DIR)")
 
 lock: $(STAMP)  ## Renew requirements.lock (exact versions and hashes, no addresses)
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements.lock

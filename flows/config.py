@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import fnmatch
 import tomllib
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from sql.hypotheses import Hypothesis
 
 FILE_NAME = "talkshare.toml"
+LARGEST_FILE = 1 << 20
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Section(BaseModel):
@@ -40,17 +44,13 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class LinkedInSettings(Section):
-    """How LinkedIn archives are read."""
+class OwnedSettings(Section):
+    """Exports that are one person's inbox."""
 
     owner: str | None = None
-    """Profile slug or address of the archives' owner, where one owner is enough."""
+    """Whose they are, where one owner is enough."""
     owners: dict[str, str] = Field(default_factory=dict)
     """File-name pattern -> owner, for several recruiters; wins over `owner`."""
-    owner_role: Literal["recruiter", "candidate"] = "recruiter"
-    include_spam: bool = False
-    date_order: Literal["dmy", "mdy"] | None = None
-    """How to read dates that a spreadsheet mangled (01.06.2023); never guessed."""
 
     def owner_of(self, name: str) -> str | None:
         """The configured owner of the archive called `name`, or None."""
@@ -58,6 +58,25 @@ class LinkedInSettings(Section):
             if fnmatch.fnmatch(name.lower(), pattern.lower()):
                 return owner
         return self.owner
+
+
+class LinkedInSettings(OwnedSettings):
+    """How LinkedIn archives are read; owners by profile slug or address."""
+
+    owner_role: Literal["recruiter", "candidate"] = "recruiter"
+    include_spam: bool = False
+    date_order: Literal["dmy", "mdy"] | None = None
+    """How to read dates that a spreadsheet mangled (01.06.2023); never guessed."""
+
+
+class MailboxSettings(OwnedSettings):
+    """How mbox files and folders of `.eml` are read; owners by address."""
+
+    aliases: list[str] = Field(default_factory=list)
+    """Other addresses of the owner."""
+    internal_domains: list[str] = Field(default_factory=list)
+    """Whoever writes from there is a recruiter of ours; so are `users`."""
+    users: list[str] = Field(default_factory=list)
 
 
 class TableSettings(Section):
@@ -132,12 +151,27 @@ class CompletenessSettings(Section):
     """True if the archives list every invitation ever sent, so that note openers may enter reply rates."""
 
 
+class QualitySettings(Section):
+    """When an inbox, or an export, needs a look."""
+
+    silent_days: int = Field(14, ge=1)
+    """An inbox whose exports came steadily has stopped after so many days without one."""
+    old_days: int = Field(60, ge=1)
+    """An inbox seen in one or two exports is old after so many days."""
+    closed_inboxes: list[str] = Field(default_factory=list)
+    """Ids of recruiters, as in `inboxes`, of whom no more exports are expected."""
+    maximum_set_aside_share: float = Field(0.1, ge=0, le=1)
+    """An export with a larger share of unusable rows is warned about."""
+
+
 class PrivacySettings(Section):
     """What may leave the store."""
 
     hash_thread_ids: bool = False
     minimum_candidates: int = Field(5, ge=1)
     names: Literal["hidden", "full"] = "hidden"
+    retention_days: int | None = Field(None, ge=1)
+    """After so many days texts, subjects and raw rows are erased; None keeps them."""
 
 
 class HypothesisSettings(Section):
@@ -228,16 +262,61 @@ class MailSettings(Section):
 
     @model_validator(mode="after")
     def _password_stays_secret(self) -> MailSettings:
-        if self.user and self.tls == "none" and self.host not in ("localhost", "127.0.0.1", "::1"):
+        if self.user and self.tls == "none" and self.host not in LOOPBACK:
             raise ValueError('a password would cross the network readable: set tls = "starttls" or "tls"')
         return self
 
 
+class LimitSettings(Section):
+    """What a run may use of the machine."""
+
+    memory: str = Field("4GB", pattern=r"^[1-9]\d*(\.\d+)?\s?([KMGT]i?B)$")
+    """Of the database; what does not fit goes to the disk where it can."""
+
+
+class AlarmSettings(Section):
+    """Who hears of a night that failed; nobody by default."""
+
+    recipients: list[str] = Field(default_factory=list)
+    """By mail, through the server of `[mail]`."""
+    webhook: str | None = None
+    """A small JSON object is posted to it; the environment's TALKSHARE_ALARM_WEBHOOK wins."""
+    name: str = Field("talkshare", min_length=1, max_length=60)
+    """What this installation is called in its alarms."""
+    refused: bool = True
+    """Also warns of a refused export, once."""
+
+    @field_validator("recipients")
+    @classmethod
+    def _recipients_are_addresses(cls, value: list[str]) -> list[str]:
+        return [_checked_address(text) for text in value]
+
+    @field_validator("webhook")
+    @classmethod
+    def _webhook_is_safe(cls, value: str | None) -> str | None:
+        if value is not None and not is_safe_webhook(value):
+            raise ValueError("not an https:// address (http:// is for this machine alone)")
+        return value
+
+
+def is_safe_webhook(address: str) -> bool:
+    """Whether what is posted there crosses no network readable."""
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and (
+            parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        )
+    except ValueError:
+        return False
+
+
 class ScheduleSettings(Section):
-    """When the scheduled flows run."""
+    """When the scheduled flows run, and how long they may."""
 
     nightly: str = "15 2 * * *"
     weekly: str = "0 6 * * 1"
+    timeout_hours: float = Field(6, gt=0, le=168)
+    """A run that takes longer is ended, so that it cannot hold up the next."""
 
     @field_validator("nightly", "weekly")
     @classmethod
@@ -259,16 +338,20 @@ class Settings(BaseSettings):
     time_zone: str = "UTC"
     """Time zone of the report's weeks."""
     linkedin: LinkedInSettings = LinkedInSettings()
+    mailbox: MailboxSettings = MailboxSettings()
     tables: list[TableSettings] = Field(default_factory=list)
     approach: ApproachSettings = ApproachSettings()  # type: ignore[call-arg]
     outcomes: OutcomeSettings = OutcomeSettings()  # type: ignore[call-arg]
     opening: OpeningSettings = OpeningSettings()  # type: ignore[call-arg]
     completeness: CompletenessSettings = CompletenessSettings()  # type: ignore[call-arg]
     hypotheses: list[HypothesisSettings] = Field(default_factory=list)
+    quality: QualitySettings = QualitySettings()  # type: ignore[call-arg]
     privacy: PrivacySettings = PrivacySettings()  # type: ignore[call-arg]
     report: ReportSettings = ReportSettings()  # type: ignore[call-arg]
     mail: MailSettings = MailSettings()  # type: ignore[call-arg]
-    schedule: ScheduleSettings = ScheduleSettings()
+    limits: LimitSettings = LimitSettings()  # type: ignore[call-arg]
+    alarm: AlarmSettings = AlarmSettings()  # type: ignore[call-arg]
+    schedule: ScheduleSettings = ScheduleSettings()  # type: ignore[call-arg]
 
     @field_validator("time_zone")
     @classmethod
@@ -286,6 +369,12 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"[[tables]] match={table.match!r}: unknown columns {unknown}; ours are {sorted(known)}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _alarms_have_a_way(self) -> Settings:
+        if self.alarm.recipients and not (self.mail.host and self.mail.sender):
+            raise ValueError("[alarm] recipients get their mail through [mail]: set its host and sender")
         return self
 
     @model_validator(mode="after")
@@ -331,12 +420,15 @@ class Settings(BaseSettings):
 def load_settings(home: Path) -> Settings:
     """Read `home/talkshare.toml`; all defaults where there is none. Raises UsageError naming the key at fault."""
     path = home / FILE_NAME
+    _refuse_odd_file(path)
 
     class FromFile(Settings):
         model_config = SettingsConfigDict(extra="forbid", frozen=True, toml_file=path)
 
     try:
         return FromFile()
+    except RecursionError as error:
+        raise UsageError(f"{path}: nested too deeply. Correct it and run again.") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8. Save it as UTF-8 and run again.") from error
     except tomllib.TOMLDecodeError as error:
@@ -344,6 +436,18 @@ def load_settings(home: Path) -> Settings:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors())
         raise UsageError(f"{path}: {faults}. `talkshare init --print` shows every key with its default.") from error
+
+
+def _refuse_odd_file(path: Path) -> None:
+    if not path.exists():
+        return
+    if not path.is_file():
+        raise UsageError(f"{path}: no regular file. Put the settings there, or take it away.")
+    if path.stat().st_size > LARGEST_FILE:
+        raise UsageError(f"{path}: larger than {LARGEST_FILE >> 10} kB; no settings are. Put the right file there.")
+    with path.open("rb") as file:
+        if file.read(3) == codecs.BOM_UTF8:
+            raise UsageError(f"{path}: begins with a byte order mark. Save it as UTF-8 without BOM and run again.")
 
 
 def _checked_address(text: str) -> str:
@@ -359,6 +463,6 @@ def _checked_zone(value: Any) -> str | None:
         return None
     try:
         ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise ValueError(f"unknown time zone {value!r}; use an IANA name such as Europe/Berlin") from error
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"unknown time zone {value[:60]!r}; use an IANA name such as Europe/Berlin") from error
     return str(value)

@@ -9,13 +9,14 @@ from typing import Any
 
 import polars as pl
 
-from flows.readers.reading import Reading
+from flows.readers.reading import MARKS, Reading
 from flows.store import Connection, derived_key, participant_id
 from schemas import SET_ASIDE
-from sql.frames import ArrowStream
+from sql.frames import ArrowStream, fetch
 from sql.reading import KEPT
 
-MADE_THREAD_ID = "^li-(name|note)-"
+MADE_THREAD_ID = "^(li-(name|note)|mail-id)-"
+MOST_COLUMNS = 500
 
 
 def _with_hashed_people(frame: pl.DataFrame, columns: list[str], key: bytes) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -66,8 +67,12 @@ def keep(
     """
     excluded = pl.concat([reading.messages.select("excluded_reason"), reading.outcomes.select("excluded_reason")])
     exclusions = excluded.drop_nulls().group_by(pl.col("excluded_reason").alias("reason")).len("n_rows").sort("reason")
+    if reading.marks is None:
+        marked = _with_keyed_threads(messages, key).with_columns(pl.lit(None, t).alias(n) for n, t in MARKS.items())
+    else:
+        marked = messages.hstack(reading.marks)
     hashed_messages, people = _with_hashed_people(
-        _with_keyed_threads(messages, key), ["sender_id", "recipient_id", "recruiter_id", "candidate_id"], key
+        marked, ["sender_id", "recipient_id", "recruiter_id", "candidate_id"], key
     )
     hashed_outcomes, more_people = _with_hashed_people(outcomes, ["candidate_id", "recruiter_id"], key)
     names = reading.names.with_columns(
@@ -84,12 +89,14 @@ def keep(
             "incoming_exclusions": exclusions,
             "incoming_people": pl.concat([people, more_people]).unique(maintain_order=True),
             "incoming_names": names,
+            "incoming_columns": _columns(reading),
         }
         for name, frame in frames.items():
             connection.register(name, ArrowStream(frame))
         known = _insert_messages(connection, file_id) + _insert_outcomes(connection, file_id)
         connection.execute("insert into set_aside_rows select ?, * from incoming_set_aside", [file_id])
         connection.execute("insert into exclusion_counts select ?, * from incoming_exclusions", [file_id])
+        connection.execute("insert into export_columns select ?, * from incoming_columns", [file_id])
         connection.execute("insert or ignore into identities from incoming_people")
         connection.execute("insert into names select participant_id, ?, name from incoming_names", [file_id])
         kept = Kept(
@@ -120,11 +127,30 @@ def keep(
         connection.execute("rollback")
         raise
     finally:
-        for name in ("messages", "outcomes", "set_aside", "exclusions", "people", "names"):
+        for name in ("messages", "outcomes", "set_aside", "exclusions", "people", "names", "columns"):
             connection.unregister(f"incoming_{name}")
     return kept
 
 
+def _columns(reading: Reading) -> pl.DataFrame:
+    """The export's columns, as `export_columns` keeps them; of objects with thousands of keys only the first."""
+    return pl.DataFrame(
+        [
+            (member, position, name)
+            for member, names in reading.headers.items()
+            for position, name in enumerate(names[:MOST_COLUMNS], 1)
+        ],
+        schema={"member": pl.String, "position": pl.Int64, "name": pl.String},
+        orient="row",
+    )
+
+
+OUTCOME_KEY = """
+left(sha256(concat_ws(
+    chr(31), coalesce(thread_id, ''), coalesce(candidate_id, ''), coalesce(job, ''),
+    coalesce(event_raw, event), coalesce(epoch_us(occurred_at)::varchar, 'undated')
+)), 32)"""
+"""An event is told by what it says of whom, and when; not by the export that brings it."""
 _REPLY_SUBJECT = r"^\s*(re|aw|sv|vs|antw|odp|ynt|rif|r|res|tr|wg|fw|fwd|rv|回复|答复)(\[\d+\])?\s*[:：]"
 
 
@@ -132,7 +158,8 @@ def _insert_messages(connection: Connection, file_id: str) -> int:
     """Insert the registered messages; returns how many another export had brought before.
 
     A message's key is its thread with the source's own id, else with its second, its text with white space folded,
-    and its place among equals; sender columns change between archives of one inbox and are no part of it.
+    and its place among equals; sender columns change between archives of one inbox and are no part of it. A message
+    from the store's own copy brings its key and its text's hash along, since the text may be gone.
     """
     connection.execute(
         r"""
@@ -146,8 +173,8 @@ def _insert_messages(connection: Connection, file_id: str) -> int:
         )
         select
             *,
-            left(sha256(trimmed), 32) as body_hash,
-            left(sha256(
+            coalesce(known_hash, left(sha256(trimmed), 32)) as body_hash,
+            coalesce(known_key, left(sha256(
                 case
                     when message_id is not null then thread_id || chr(31) || 'id' || chr(31) || message_id
                     else thread_id || chr(31) || floor(epoch(sent_at))::bigint || chr(31) || text_key || chr(31)
@@ -156,19 +183,23 @@ def _insert_messages(connection: Connection, file_id: str) -> int:
                             order by position, member, row_no
                         )
                 end
-            ), 32) as message_key
+            ), 32)) as message_key
         from folded
         """
     )
     known = _count_known(connection, "message")
-    connection.execute("insert or ignore into bodies select distinct body_hash, trimmed from keyed_messages")
+    connection.execute(
+        "insert or ignore into bodies "
+        "select distinct body_hash, trimmed from keyed_messages where not coalesce(is_erased, false)"
+    )
     connection.execute(
         """
         insert into message_rows
         select ?, member, row_no, message_key, thread_id, sent_at, sent_at_precision, tz_method, sender_id, sender_role,
-            role_method, recipient_id, recruiter_id, candidate_id, is_group, coalesce(trim(subject), '') != '',
-            regexp_matches(coalesce(subject, ''), ?, 'i'), body_hash, coalesce(channel, 'unknown'), language, kind,
-            team, job, position, subject, raw
+            role_method, recipient_id, recruiter_id, candidate_id, is_group,
+            coalesce(known_subject, coalesce(trim(subject), '') != ''),
+            coalesce(known_reply, regexp_matches(coalesce(subject, ''), ?, 'i')), body_hash,
+            coalesce(channel, 'unknown'), language, kind, team, job, position, subject, raw
         from keyed_messages
         """,
         [file_id, _REPLY_SUBJECT],
@@ -180,14 +211,11 @@ def _insert_messages(connection: Connection, file_id: str) -> int:
 def _insert_outcomes(connection: Connection, file_id: str) -> int:
     """Insert the registered outcomes; returns how many another export had brought before."""
     connection.execute(
-        """
+        f"""
         create or replace temp table keyed_outcomes as
         select
             *,
-            left(sha256(concat_ws(
-                chr(31), coalesce(thread_id, ''), coalesce(candidate_id, ''), coalesce(job, ''),
-                coalesce(event_raw, event), coalesce(epoch_us(occurred_at)::varchar, 'undated')
-            )), 32) as outcome_key
+            {OUTCOME_KEY} as outcome_key
         from incoming_outcomes
         """
     )
@@ -219,9 +247,21 @@ def _count_known(connection: Connection, thing: str) -> int:
     return int(known)
 
 
+_OF_ONE_FILE = (
+    "message_rows", "outcome_rows", "set_aside_rows", "exclusion_counts", "export_columns", "names", "readings",
+)  # fmt: skip
+
+
+def set_aside_of(connection: Connection, file_id: str) -> pl.DataFrame:
+    """The rows that one export's checks set aside."""
+    return SET_ASIDE.conform(
+        fetch(connection, "from set_aside_rows where file_id = $1 order by member, row_no", [file_id])
+    )
+
+
 def forget_file(connection: Connection, file_id: str) -> None:
     """Take out every row that one export brought."""
-    for table in ("message_rows", "outcome_rows", "set_aside_rows", "exclusion_counts", "names", "readings"):
+    for table in _OF_ONE_FILE:
         connection.execute(f"delete from {table} where file_id = ?", [file_id])
 
 
@@ -235,8 +275,9 @@ def forget_export(connection: Connection, file_id: str) -> None:
 
 def sweep_texts(connection: Connection) -> None:
     """Drop texts, features and people that no row holds any more."""
-    for table in ("bodies", *(f"kept_{name}" for name in KEPT)):
+    for table in ("bodies", "erased_texts", "erased_replies", *(f"kept_{name}" for name in KEPT)):
         connection.execute(f"delete from {table} where body_hash not in (select body_hash from message_rows)")
+    connection.execute("delete from erased_turns where message_key not in (select message_key from message_rows)")
     connection.execute(
         """
         delete from identities

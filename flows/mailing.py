@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from flows import store
+from flows import backups, store
 from flows.config import MailSettings, Settings
 from flows.reporting import WeekReport
 from flows.store import Connection, Home
@@ -55,20 +55,22 @@ def send_report(
     password = _password(mail, home, environment)
     lines, failures = [], []
     # Held to the end: a rebuild under way would leave its store without the record of what is sent now.
-    with store.only_run(home), closing(store.open_store(home)) as connection:
-        _refuse_doubtful(connection, report, now=now, is_newest=is_newest)
-        for recipient in recipients:
-            name = _name(recipient)
-            if not again and (earlier := _earlier(connection, report, recipient)):
-                lines.append(f"{name}: {earlier}")
-                continue
-            letter = _letter(report, sender, recipient)
-            try:
-                _send_once(connection, report, recipient, letter, mail, password, now=now, sleep=sleep)
-            except DeliveryError as error:
-                failures.append(f"{name}: {error}")
-            else:
-                lines.append(f"{name}: sent")
+    with store.only_run(home):
+        with closing(store.open_store(home)) as connection:
+            _refuse_doubtful(connection, report, now=now, is_newest=is_newest)
+            for recipient in recipients:
+                name = _name(recipient)
+                if not again and (earlier := _earlier(connection, report, recipient)):
+                    lines.append(f"{name}: {earlier}")
+                    continue
+                letter = _letter(report, sender, recipient)
+                try:
+                    _send_once(connection, report, recipient, letter, mail, password, now=now, sleep=sleep)
+                except DeliveryError as error:
+                    failures.append(f"{name}: {error}")
+                else:
+                    lines.append(f"{name}: sent")
+        backups.keep_history(home, now=now)
     if failures:
         raise DeliveryError("; ".join([*failures, *lines]))
     return lines
@@ -100,6 +102,34 @@ def write_mails(
         path.write_bytes(_letter(report, sender, recipient).as_bytes())
         paths.append(path)
     return paths
+
+
+def send_letter(
+    home: Home,
+    mail: MailSettings,
+    letter: EmailMessage,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Send a letter to its one recipient, tried again where that may help; not recorded. Raises DeliveryError."""
+    password = _password(mail, home, environment)
+    for wait in (*WAITS_SECONDS, None):
+        problem, is_passing = _attempt(letter, mail, password)
+        if not problem:
+            return
+        if not is_passing or wait is None:
+            raise DeliveryError(problem)
+        sleep(wait)
+
+
+def reach(home: Home, mail: MailSettings, *, environment: Mapping[str, str] = os.environ) -> None:
+    """Connect and log in, and send nothing. Raises DeliveryError, and UsageError for a password that is not there."""
+    try:
+        with _connected(mail, _password(mail, home, environment)):
+            return
+    except OSError as error:
+        raise DeliveryError(_what_went_wrong(error, mail.host)[0]) from error
 
 
 # Who, and whether at all
@@ -161,12 +191,12 @@ def _password(mail: MailSettings, home: Home, environment: Mapping[str, str]) ->
 
 def _refuse_doubtful(connection: Connection, report: WeekReport, *, now: datetime, is_newest: bool) -> None:
     """Raises DeliveryError where the newest run failed, or the snapshot is too old for this week."""
-    runs = connection.execute("select status, started_at from runs order by started_at desc limit 1").fetchall()
+    runs = connection.execute("select status, started_at from runs order by run_no desc limit 1").fetchall()
     if not runs or runs[0][0] != "published":
         when = f" of {runs[0][1]:%Y-%m-%d %H:%M} UTC" if runs else ""
         raise DeliveryError(
-            f"Nothing was sent: the last run{when} did not pass its checks, so the numbers may be old or wrong. "
-            "Look with `talkshare status`, run again, then send."
+            f"Nothing was sent: the last run{when} did not pass its checks or was cut short, so the numbers may be old "
+            "or wrong. Look with `talkshare status`, run again, then send."
         )
     published = report.published_at.astimezone(ZoneInfo(report.page["facts_of_week"]["time_zone"]))
     made = f"the snapshot is of {published:%Y-%m-%d %H:%M}"

@@ -20,7 +20,7 @@ from flows.store import Connection, Home
 from schemas.errors import NothingToDoError
 from sql.frames import fetch
 
-Audience = Literal["manager", "recruiter"]
+Audience = Literal["manager", "recruiter", "person"]
 
 NAME, ADDRESS, NUMBER = "[name]", "[address]", "[number]"
 FEWEST_DIGITS = 7
@@ -35,7 +35,7 @@ SENTENCES = {
 
 _LINK = re.compile(
     r"(?:https?://|www\.)[^\s<>]+|[^\s<>@]{1,64}@[^\s<>@]{1,190}\.[^\s<>@.,;:!?)]{2,63}"
-    r"|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|de|fr|es|ro|eu|ai|co|me|uk|ly)/[^\s<>]+",
+    r"|\b[\w-]{1,63}(?:\.[\w-]{1,63}){0,5}\.(?:com|org|net|io|de|fr|es|ro|eu|ai|co|me|uk|ly)/[^\s<>]+",
     re.IGNORECASE,
 )
 _DIGITS = re.compile(r"\+?\(?\d(?:[\s./()\-–]{0,3}\d)+")

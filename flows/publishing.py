@@ -38,11 +38,10 @@ def _write_snapshot(connection: Connection, path: Path, home: Home, settings: Se
     for table in published_tables():
         if table == "data_dictionary":
             continue
-        source = f"store.{table}" if table in ("runs", "run_steps") else f'"{table}"'
-        names = [row[0] for row in connection.execute(f"describe {source}").fetchall()]
+        names = [row[0] for row in connection.execute(f'describe "{table}"').fetchall()]
         columns = ", ".join(f'"{name}"' for name in TABLES[table][1]) if table in TABLES else "*"
         selected = f"*{hidden}" if columns == "*" and "thread_id" in names else columns
-        _create_table(connection, "snapshot", table, f"select {selected} from {source}")
+        _create_table(connection, "snapshot", table, f'select {selected} from "{table}"')
     _explain(connection, "snapshot", (*MACROS, *RECRUITER_MACROS))
     connection.execute("use work")
     connection.execute("detach snapshot")
@@ -67,8 +66,7 @@ def _create(connection: Connection, path: Path, name: str) -> None:
     from sql.snapshot import class_statements
 
     # A run that was killed leaves a half-written file and its log.
-    for left in (path, path.with_name(f"{path.name}.wal")):
-        left.unlink(missing_ok=True)
+    store.remove_database(path)
     store.attach(connection, path, f"{name} (storage_version '{STORAGE_VERSION}')")
     connection.execute(f"use {name}")
     for statement in class_statements():

@@ -18,6 +18,7 @@ import polars as pl
 from flows import people, store
 from flows.config import Settings
 from flows.people import Page
+from flows.quality import QUALITY_PAGE, write_quality
 from flows.store import Home
 from schemas.errors import NothingToDoError, UsageError
 from sql.frames import fetch
@@ -94,8 +95,9 @@ def write_report(
         "JSON": as_json(page).encode(),
     }
     for name, content in forms.items():
-        _write(folder / f"{stem}{FORMS[name]}", content)
-    _write(home.reports / "index.html", _overview(home, settings).encode())
+        write_whole(folder / f"{stem}{FORMS[name]}", content)
+    write_quality(home, settings)
+    write_whole(home.reports / "index.html", _overview(home, settings).encode())
     return WeekReport(page, folder / f"{stem}{FORMS['HTML']}", pdf, notes)
 
 
@@ -108,7 +110,7 @@ def _composed(
     with closing(store.open_snapshot(home)) as connection:
         frames = {name: fetch(connection, f"from {name}") for name in FRAMES}
         info = fetch(connection, "from snapshot_info").row(0, named=True)
-        runs = fetch(connection, "select files_refused from runs order by started_at desc limit 1")
+        runs = fetch(connection, "select files_refused from runs order by run_no desc limit 1")
     week = report_week(frames["metric_week"], day)
     options = ReportOptions(
         title=settings.report.title,
@@ -134,7 +136,7 @@ def _pdf_of(page: Mapping[str, Any]) -> tuple[bytes | None, tuple[str, ...]]:
         return None, (str(error),)
 
 
-def _write(path: Path, content: bytes | None) -> None:
+def write_whole(path: Path, content: bytes | None) -> None:
     """Write the file whole; without content, take away what an earlier rendering left."""
     if content is None:
         path.unlink(missing_ok=True)
@@ -149,7 +151,7 @@ def _overview(home: Home, settings: Settings) -> str:
 
     pages = sorted(home.reports.glob(f"*/{STEM}{FORMS['HTML']}"))
     weeks = [week for page in pages if (week := _week_in(page.parent))]
-    return overview(weeks, title=settings.report.title)
+    return overview(weeks, title=settings.report.title, quality=QUALITY_PAGE)
 
 
 def _week_in(folder: Path) -> Week | None:

@@ -15,6 +15,13 @@ TEMPLATE = """\
 # include_spam = false
 # date_order = "dmy"                    # example: for dates that a spreadsheet mangled; never guessed
 
+[mailbox]                               # mbox files and folders of .eml
+# owner = "ana@example.org"             # example: whose mailbox it is, where the mails do not say
+# owners = { "*anna*" = "ana@example.org" }   # example: file-name pattern -> owner, for several recruiters
+# aliases = ["a.dev@example.org"]       # example: the owner's other addresses
+# internal_domains = ["example.org"]    # example: whoever writes from there is one of us
+# users = ["lee@agency.example"]        # example: and so are these
+
 # One [[tables]] block per foreign table. `talkshare inspect FILE` prints one to paste.
 # [[tables]]                            # example
 # match = "ats_export*.csv"             # csv, jsonl, parquet or xlsx
@@ -45,9 +52,16 @@ TEMPLATE = """\
 # declared_complete = false             # true: the exports hold every thread, answered or not
 # invitations_complete = false          # true: the archives list every invitation ever sent
 
+[quality]                               # when an inbox or an export needs a look
+# silent_days = 14                      # days without an export, where exports came steadily
+# old_days = 60                         # the same where there were only one or two
+# closed_inboxes = ["p_0123456789abcdef0123"]   # example: ids as in the table inboxes; no more exports are expected
+# maximum_set_aside_share = 0.1         # a larger share of unusable rows in an export is warned about
+
 [privacy]
 # hash_thread_ids = false               # publish hashes in place of conversation ids
 # minimum_candidates = 5                # no number about fewer
+# retention_days = 730                  # example: texts older than that are erased; what was counted in them stays
 # names = "hidden"                      # "full": the manager's report may name recruiters; candidates never
 
 # One [[hypotheses]] block per question, written down before its answer can be known. The first published run that sees
@@ -76,9 +90,19 @@ TEMPLATE = """\
 # sender = "Talkshare <talkshare@example.org>"   # example
 # recipients = ["manager@example.org"]  # example: the scheduled report is sent to them, once a week each
 
+[limits]
+# memory = "4GB"                        # of the database in a run; what does not fit goes to the disk where it can
+
+[alarm]                                 # who hears of a night that failed; `talkshare alarm --test` tries it
+# recipients = ["operator@example.org"] # example: by mail, through the server of [mail]
+# webhook = "https://chat.example.org/hooks/..."   # example: or in TALKSHARE_ALARM_WEBHOOK; gets a small JSON object
+# name = "talkshare"                    # what this installation is called in its alarms
+# refused = true                        # also warns of a refused export, once
+
 [schedule]
 # nightly = "15 2 * * *"
 # weekly = "0 6 * * 1"
+# timeout_hours = 6                     # a run that takes longer is ended, so that it cannot hold up the next
 """
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
+import filecmp
 import hashlib
 import hmac
 import json
@@ -12,7 +14,7 @@ import re
 import secrets
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,14 +25,17 @@ import duckdb
 import polars as pl
 
 from flows.readers.reading import Export
-from schemas.errors import BusyError, NothingToDoError, UsageError
+from schemas.errors import BusyError, NothingToDoError, StorageError, TalkshareError, UsageError
 from sql.frames import frame_of
 from sql.load import LOAD
 from sql.reading import FEATURES
 
 Connection = duckdb.DuckDBPyConnection
+DatabaseError = duckdb.Error
 
-STORE_VERSION = 2
+STORE_VERSION = 3
+OLDEST_VERSION = 2
+"""The oldest store that `flows.migrations` brings forward."""
 KEY_VARIABLE = "TALKSHARE_ID_KEY"
 MEMORY_LIMIT = "4GB"
 
@@ -57,6 +62,21 @@ class Home:
         return self.private / "talkshare-store.duckdb"
 
     @property
+    def rebuilt(self) -> Path:
+        """The working database that is built to replace the present one; gone after a run."""
+        return self.database.with_suffix(".rebuild")
+
+    @property
+    def migrated(self) -> Path:
+        """A copy of the working database on its way to a newer version; gone after a run."""
+        return self.database.with_suffix(".migrated")
+
+    @property
+    def work(self) -> Path:
+        """What is measured from the working database, every run anew; gone after a run."""
+        return self.private / "work.duckdb"
+
+    @property
     def exports(self) -> Path:
         """The exports that were read, by hash."""
         return self.private / "exports"
@@ -65,6 +85,16 @@ class Home:
     def backups(self) -> Path:
         """Copies of the working database, from before it was migrated or replaced; private."""
         return self.private / "backups"
+
+    @property
+    def tombstones(self) -> Path:
+        """Digests of who was forgotten; they outlive every store."""
+        return self.private / "forgotten.jsonl"
+
+    @property
+    def forgetting(self) -> Path:
+        """Who is being forgotten and is not yet; gone when it is done."""
+        return self.private / "forgetting.json"
 
     @property
     def snapshot(self) -> Path:
@@ -103,10 +133,10 @@ class Home:
 
     def create(self) -> Home:
         """Make the folders, private ones for the owner only. Raises UsageError where that is impossible."""
-        private = (self.private, self.exports, self.quarantine, self.logs, self.inbox)
+        private = (self.private, self.exports, self.backups, self.quarantine, self.logs, self.inbox)
         try:
             for folder in (self.root, *private, self.snapshot.parent, self.reports):
-                folder.mkdir(parents=True, exist_ok=True)
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             for folder in private:
                 folder.chmod(0o700)
         except OSError as error:
@@ -116,22 +146,126 @@ class Home:
         return self
 
 
-def connect(path: Path | str = ":memory:", *, read_only: bool = False) -> Connection:
-    """A connection in UTC that never downloads an extension. Raises BusyError if another process holds the file."""
+OTHERS = 0o077
+
+
+def close_to_others(home: Home) -> int:
+    """Take from everybody but the owner what they may do with the home and what is private in it; how much was open.
+
+    The published files and the reports keep their modes, and nobody but the owner gets to them through the home.
+    """
+    private = (home.private, home.quarantine, home.logs, home.inbox, home.coaching, home.prefect)
+    paths = [home.root, *home.root.glob("*.toml"), *(path for top in private for path in [top, *top.rglob("*")])]
+    n_open = 0
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            if not path.is_symlink() and (mode := path.stat().st_mode) & OTHERS:
+                path.chmod(mode & 0o7777 & ~OTHERS)
+                n_open += 1
+    return n_open
+
+
+def connect(path: Path | str = ":memory:", *, read_only: bool = False, memory: str = MEMORY_LIMIT) -> Connection:
+    """A connection in UTC that never downloads an extension.
+
+    Raises BusyError if another process holds the file, StorageError if it is damaged or the disk refuses.
+    """
     try:
         connection = duckdb.connect(
             str(path),
             read_only=read_only,
-            config={"autoinstall_known_extensions": "false", "memory_limit": MEMORY_LIMIT},
+            config={"autoinstall_known_extensions": "false", "memory_limit": memory},
         )
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            raise BusyError(f"{path}: another program has it open. Close it and run again.") from error
-        if "not a valid" in str(error):
-            raise UsageError(f"{path}: damaged. Build it anew from the exports: `talkshare run --rebuild`.") from error
-        raise
+    except duckdb.Error as error:
+        raise plain_fault(error, f"{path}") or error from error
     connection.execute("set TimeZone = 'UTC'")
     return connection
+
+
+_STAYS = "What was published before stays as it was"
+_FAULTS: tuple[tuple[str, frozenset[int], str], ...] = (
+    (
+        "no space left|max_temp_directory_size|disk quota",
+        frozenset({errno.ENOSPC, errno.EDQUOT}),
+        f"the disk is full. {_STAYS}; free some space and run again.",
+    ),
+    (
+        "file too large",
+        frozenset({errno.EFBIG}),
+        f"a file may not grow so large here (see `ulimit -f`). {_STAYS}; lift the limit and run again.",
+    ),
+    (
+        "read-only file system|permission denied|operation not permitted",
+        frozenset({errno.EROFS, errno.EACCES, errno.EPERM}),
+        f"cannot be written (read-only, or another user's). {_STAYS}; make it writable and run again.",
+    ),
+    (
+        "input/output error",
+        frozenset({errno.EIO}),
+        f"the disk reports an error. {_STAYS}; look after the disk, then run again.",
+    ),
+)
+_OF_STORAGE = (
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.TransactionException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+)
+_DAMAGED = re.compile(
+    "not a valid|corrupt|checksum|could not read enough bytes|could not read all|failed to load metadata|WAL file",
+    re.IGNORECASE,
+)
+
+
+def plain_fault(error: BaseException, where: str = "the home folder") -> TalkshareError | None:
+    """What a failure of the disk, the memory or a database means, in words of ours; None if it is of another kind."""
+    text = str(error)
+    # Of DuckDB, a damaged block has the bare class; other classes may quote a row.
+    is_of_database = isinstance(error, _OF_STORAGE) or type(error) is duckdb.Error
+    if not (is_of_database or isinstance(error, OSError)) or isinstance(error, BrokenPipeError):
+        return None
+    if isinstance(error, OSError) and error.filename:
+        where = str(error.filename)
+    for words, numbers, said in _FAULTS:
+        if re.search(words, text, re.IGNORECASE) or (isinstance(error, OSError) and error.errno in numbers):
+            return StorageError(f"{where}: {said}")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return StorageError(
+            f"{where}: needs more memory than it may use. {_STAYS}; raise `memory` under [limits] in talkshare.toml, "
+            "or give --memory, and run again."
+        )
+    if isinstance(error, duckdb.IOException) and "lock" in text.lower():
+        return BusyError(f"{where}: another program has it open. Close it and run again.")
+    if is_of_database and _DAMAGED.search(text):
+        return StorageError(
+            f"{where}: damaged. A snapshot is written anew by `talkshare run`. For the store, `talkshare run "
+            "--rebuild` reads the exports again and takes over the history, and `talkshare restore` lists the backups."
+        )
+    return None
+
+
+def is_whole(path: Path) -> bool:
+    """Whether every value of the database can be read."""
+    try:
+        with closing(connect(path, read_only=True)) as connection:
+            for (table,) in connection.execute("select table_name from duckdb_tables()").fetchall():
+                connection.execute(f'select bit_xor(hash(columns(*))) from "{table}"').fetchall()
+    except (duckdb.Error, TalkshareError, OSError):
+        return False
+    return True
+
+
+def remove_database(path: Path) -> None:
+    """Take a database away with its log and what it spilled; the log first, which must not outlive it."""
+    path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+    shutil.rmtree(path.with_name(f"{path.name}.tmp"), ignore_errors=True)
+    path.unlink(missing_ok=True)
+
+
+def settle(path: Path) -> None:
+    """Bring what a killed run left in the database's log into its file, so that the file alone is the whole."""
+    connect(path).close()
 
 
 def attach(connection: Connection, path: Path, name: str) -> None:
@@ -141,9 +275,27 @@ def attach(connection: Connection, path: Path, name: str) -> None:
 
 
 @contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """All that is written within, or nothing."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
+
+
+@contextmanager
 def only_run(home: Home) -> Iterator[None]:
-    """Hold the home for one run. Raises BusyError at once if another run holds it."""
-    handle: IO[str] = (home.private / ".lock").open("w")
+    """Hold the home for one run. Raises BusyError at once if another run holds it.
+
+    What goes wrong with disk, memory or database meanwhile leaves as a StorageError that says what to do.
+    """
+    try:
+        handle: IO[str] = (home.private / ".lock").open("w")
+    except OSError as error:
+        raise plain_fault(error) or error from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -151,7 +303,13 @@ def only_run(home: Home) -> Iterator[None]:
             raise BusyError(
                 f"{home.root}: another run is under way. Wait for it, or look with `talkshare status`."
             ) from error
-        yield
+        try:
+            yield
+        except (duckdb.Error, OSError) as error:
+            fault = plain_fault(error, f"{home.root}")
+            if fault is None:
+                raise
+            raise fault from error
     finally:
         handle.close()
 
@@ -183,6 +341,7 @@ _TABLES: tuple[str, ...] = (
     """create table if not exists set_aside_rows (
         file_id varchar, member varchar, row_no bigint, reason varchar, raw varchar)""",
     """create table if not exists exclusion_counts (file_id varchar, reason varchar, n_rows bigint)""",
+    """create table if not exists export_columns (file_id varchar, member varchar, position bigint, name varchar)""",
     """create table if not exists identities (participant_id varchar primary key, kind varchar, identity varchar)""",
     """create table if not exists names (participant_id varchar, file_id varchar, name varchar)""",
     """create table if not exists kept_text_counts (
@@ -211,7 +370,7 @@ _TABLES: tuple[str, ...] = (
         run_id varchar primary key, started_at timestamptz, finished_at timestamptz, published_at timestamptz,
         kind varchar, status varchar, rows_in bigint, rows_kept bigint, rows_set_aside bigint,
         rows_already_known bigint, rows_excluded bigint, files_read bigint, files_unchanged bigint,
-        files_refused bigint, version varchar)""",
+        files_refused bigint, version varchar, run_no bigint)""",
     """create table if not exists run_steps (
         run_id varchar, step_no bigint, step varchar, seconds double, detail varchar)""",
     """create table if not exists hypotheses (
@@ -227,30 +386,74 @@ _TABLES: tuple[str, ...] = (
     """create table if not exists mails_sent (
         week date, recipient varchar, message_id varchar, begun_at timestamptz, sent_at timestamptz,
         primary key (week, recipient))""",
+    """create table if not exists erased_texts (
+        body_hash varchar primary key, erased_at timestamptz, reason varchar, family varchar, own_text_share double)""",
+    """create table if not exists erased_replies (
+        body_hash varchar, language varchar, reply_class varchar, opted_out boolean, rule varchar)""",
+    """create table if not exists erased_turns (message_key varchar, kind varchar, n_sentences bigint)""",
+    """create table if not exists erased_shingles (shingle ubigint primary key)""",
 )
 
-HISTORY = ("runs", "run_steps", "hypotheses", "week_history", "mails_sent")
-"""What no export can bring back."""
+ERASED = ("erased_texts", "erased_replies", "erased_turns", "erased_shingles")
+"""What stays of texts that are no longer held, beside their counts in the `kept_` tables."""
 
 
-def open_store(home: Home, path: Path | None = None) -> Connection:
-    """The working database, made on first use. Raises UsageError if a newer talkshare wrote it."""
+def open_store(home: Home, path: Path | None = None, *, memory: str = MEMORY_LIMIT) -> Connection:
+    """The working database, made on first use. Raises UsageError if another version of talkshare wrote it."""
     path = path or home.database
-    connection = connect(path)
-    path.chmod(0o600)
-    for table in _TABLES:
-        connection.execute(table)
-    found = connection.execute("select max(version) from store_version").fetchall()[0]
-    version = found[0] if found else None
-    if version is None:
-        connection.execute("insert into store_version values (?)", [STORE_VERSION])
-    elif version != STORE_VERSION:
+    if not path.exists():
+        _create_store(path)
+    connection = connect(path, memory=memory)
+    try:
+        _refuse_other_version(path, version_of(connection))
+        for table in _TABLES:
+            connection.execute(table)
+    except BaseException:
         connection.close()
-        raise UsageError(
-            f"{path.name}: written by another version of talkshare (store {version}, this one reads {STORE_VERSION}). "
-            "Install the matching version, or rebuild: `talkshare run --rebuild`."
-        )
+        raise
     return connection
+
+
+def _create_store(path: Path) -> None:
+    """An empty store, whole or not at all: of a database that is being made, a kill can leave an empty file."""
+    built = path.with_name(f"{path.name}.new")
+    remove_database(built)
+    with closing(connect(built)) as connection:
+        built.chmod(0o600)
+        for table in _TABLES:
+            connection.execute(table)
+        connection.execute("insert into store_version values (?)", [STORE_VERSION])
+    swap_in(built, path)
+
+
+def version_of(connection: Connection) -> int:
+    """The version of the open store; 0 if it is none."""
+    if "store_version" not in tables_of(connection):
+        return 0
+    (version,) = connection.execute("select coalesce(max(version), 0) from store_version").fetchall()[0]
+    return int(version)
+
+
+def _refuse_other_version(path: Path, version: int) -> None:
+    if version == STORE_VERSION:
+        return
+    is_a = f"{path}: a store of version {version}, and this talkshare reads {STORE_VERSION}."
+    if version > STORE_VERSION:
+        raise UsageError(f"{is_a} A newer one wrote it: install that one again. Nothing was changed.")
+    if version >= OLDEST_VERSION:
+        raise UsageError(f"{is_a} `talkshare run` brings it forward, and keeps a backup.")
+    raise StorageError(
+        f"{is_a} It is too old to be brought forward: `talkshare run --rebuild` reads the exports again, and keeps "
+        "this one in store/backups. Nothing was changed."
+    )
+
+
+def tables_of(connection: Connection, database: str | None = None) -> set[str]:
+    """Names of the tables of an attached database, or of the connection's own."""
+    rows = connection.execute(
+        "select table_name from duckdb_tables() where database_name = coalesce($1, current_database())", [database]
+    ).fetchall()
+    return {name for (name,) in rows}
 
 
 def id_key(home: Home) -> bytes:
@@ -259,9 +462,11 @@ def id_key(home: Home) -> bytes:
         return value.encode()
     path = home.private / "id.key"
     if not path.exists():
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
+        built = path.with_name("id.key.next")
+        built.unlink(missing_ok=True)
+        with os.fdopen(os.open(built, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_hex(32))
+        swap_in(built, path)
     key = path.read_text().strip().encode()
     if not key:
         raise UsageError(f"{path}: empty. Put the key of the person ids back, or delete the file and `run --rebuild`.")
@@ -291,114 +496,65 @@ def participant_id(key: bytes, identity: str) -> str:
     return "p_" + hmac.new(key, identity.encode(), hashlib.sha256).hexdigest()[:20]
 
 
-def record_run(connection: Connection, record: Mapping[str, Any], steps: Sequence[tuple[str, float, str]]) -> None:
-    """Write one run and its steps `(name, seconds, detail)`, in place of an earlier record of the same run."""
-    columns, marks = ", ".join(record), ", ".join("?" for _ in record)
-    connection.execute(f"insert or replace into runs ({columns}) values ({marks})", list(record.values()))
-    connection.execute("delete from run_steps where run_id = ?", [record["run_id"]])
-    for number, step in enumerate(steps, 1):
-        connection.execute("insert into run_steps values (?, ?, ?, ?, ?)", [record["run_id"], number, *step])
+def archive_export(
+    home: Home, export: Export, file_id: str, first_seen_at: datetime, *, is_unchanged: Callable[[], bool]
+) -> bool:
+    """Copy the export's files into the store, beside a note of what they were; False if they changed meanwhile.
 
-
-def copy_runs(home: Home, database: Path) -> None:
-    """Carry the history over into a store that is built anew; a damaged store has none to give."""
-    if not home.database.exists():
-        return
-    with closing(open_store(home, database)) as connection, contextlib.suppress(duckdb.Error):
-        attach(connection, home.database, "earlier (read_only)")
-        for table in HISTORY:
-            if table in _tables_of(connection, "earlier"):
-                connection.execute(f"insert into {table} by name from earlier.{table}")
-
-
-def _tables_of(connection: Connection, database: str) -> set[str]:
-    rows = connection.execute("select table_name from duckdb_tables() where database_name = $1", [database]).fetchall()
-    return {name for (name,) in rows}
-
-
-def remember_published(home: Home, database: Path) -> None:
-    """Keep in the store for good what the snapshot published: hypotheses, and what weeks said first.
-
-    Only a snapshot that was swapped in whole counts, so that nothing is kept that nobody could see; asked again at
-    the next run's start, so that a run that dies after the swap loses nothing.
+    The folder appears whole or not at all. Of one that is there already only damaged files are replaced.
     """
-    if not home.snapshot.exists():
-        return
-    with closing(open_store(home, database)) as connection:
-        try:
-            attach(connection, home.snapshot, "published (read_only)")
-            tables = _tables_of(connection, "published")
-        except duckdb.Error:
-            # A damaged snapshot has nothing to give, and the next one replaces it.
-            return
-        connection.begin()
-        for table, statements in _REMEMBERED.items():
-            for statement in statements if table in tables else ():
-                connection.execute(statement)
-        connection.commit()
-
-
-_SAME_HYPOTHESIS = " and ".join(
-    f"kept.{name} = shown.{name}"
-    for name in ("metric", "outcome", "direction", "given_from", "given_until", "registered_at")
-)
-_REMEMBERED = {
-    # What was judged or withdrawn is never written over, whatever a snapshot says.
-    "hypotheses": (
-        f"""delete from hypotheses as kept
-        where kept.status = 'registered'
-        and exists (from published.hypotheses as shown where {_SAME_HYPOTHESIS} and shown.status != 'registered')""",
-        f"""insert into hypotheses by name
-        select * from published.hypotheses as shown
-        where not exists (from hypotheses as kept where {_SAME_HYPOTHESIS})""",
-    ),
-    "restatements": (
-        """insert into week_history by name
-        select
-            metric, week, first_published_at, first_state, first_value, first_n_approaches, first_n_candidates,
-            first_judged_at, first_judged_value, first_judged_n_approaches, first_judged_n_candidates
-        from published.restatements as shown
-        where first_value is not null
-        and not exists (from week_history as kept where kept.metric = shown.metric and kept.week = shown.week)""",
-        """update week_history as kept set
-            first_judged_at = shown.first_judged_at,
-            first_judged_value = shown.first_judged_value,
-            first_judged_n_approaches = shown.first_judged_n_approaches,
-            first_judged_n_candidates = shown.first_judged_n_candidates
-        from published.restatements as shown
-        where kept.metric = shown.metric and kept.week = shown.week
-        and kept.first_judged_at is null and shown.first_judged_value is not null""",
-    ),
-}
-
-
-def archive_export(home: Home, export: Export, file_id: str, first_seen_at: datetime, *, move: bool) -> None:
-    """Put the export's files into the store (moved from the inbox, else copied), beside a note of what they were.
-
-    The note is written last and whole, and nothing leaves the inbox before everything is on the disk.
-    """
-    files = sorted({*export.members, *export.unread, *([export.path] if export.path.is_file() else [])})
     target = home.exports / file_id
-    content = target / "content"
-    if not (target / "export.json").exists():
-        content.mkdir(parents=True, exist_ok=True)
-        target.chmod(0o700)
-        for path in files:
-            shutil.copy2(path, content / path.name)
-            _to_disk(content / path.name)
-        note = {"name": export.name, "folder": export.folder, "first_seen_at": first_seen_at.isoformat()}
-        written = target / "export.json.next"
-        written.write_text(json.dumps(note, sort_keys=True))
-        swap_in(written, target / "export.json")
-    if move:
-        for path in files:
-            path.unlink(missing_ok=True)
+    if target.exists():
+        _mend_export(export, target)
+        return True
+    built = home.exports / f"{file_id}.next"
+    shutil.rmtree(built, ignore_errors=True)
+    (built / "content").mkdir(parents=True)
+    built.chmod(0o700)
+    for path in _files_of(export):
+        shutil.copy2(path, built / "content" / path.name)
+        to_disk(built / "content" / path.name)
+    if not is_unchanged():
+        shutil.rmtree(built)
+        return False
+    note = {"name": export.name, "folder": export.folder, "first_seen_at": first_seen_at.isoformat()}
+    (built / "export.json").write_text(json.dumps(note, sort_keys=True))
+    for path in (built / "export.json", built / "content", built):
+        to_disk(path)
+    built.rename(target)
+    to_disk(home.exports)
+    return True
+
+
+def _mend_export(export: Export, target: Path) -> None:
+    for path in _files_of(export):
+        copied = target / "content" / path.name
+        if not copied.exists() or not filecmp.cmp(path, copied, shallow=False):
+            built = target / f"{path.name}.next"
+            shutil.copy2(path, built)
+            swap_in(built, copied)
+
+
+def take_from_inbox(export: Export) -> None:
+    """Take the export's files out of the inbox, now that the store has them."""
+    for path in _files_of(export):
+        path.unlink(missing_ok=True)
+
+
+def _files_of(export: Export) -> list[Path]:
+    return sorted({*export.members, *export.unread, *([export.path] if export.path.is_file() else [])})
 
 
 def archived_exports(home: Home) -> Iterator[tuple[str, Path, dict[str, str]]]:
     """Every export in the store: its file id, the folder with its files, and the note beside them."""
-    for note in sorted(home.exports.glob("*/export.json")):
-        yield note.parent.name, note.parent / "content", json.loads(note.read_text())
+    for note in sorted(home.exports.glob("*[0-9a-f]/export.json")):
+        try:
+            told = json.loads(note.read_text())
+        except ValueError as error:
+            raise StorageError(
+                f"{note}: damaged. Move that folder away, put the export into the inbox again, and run again."
+            ) from error
+        yield note.parent.name, note.parent / "content", told
 
 
 def open_snapshot(home: Home) -> Connection:
@@ -413,9 +569,10 @@ def open_snapshot(home: Home) -> Connection:
 def query_snapshot(
     home: Home, query: str, *, memory: str = "1GB", seconds: float = 60, rows: int = 1_000_000
 ) -> pl.DataFrame:
-    """At most `rows` rows of a stranger's query: read-only, no other file, no network, bounded memory and time.
+    """At most `rows` rows of a stranger's query: read-only, no other file, no network.
 
-    Raises UsageError with DuckDB's message if the query is not a single valid SELECT, or takes longer than `seconds`.
+    DuckDB keeps to `memory` and `seconds` as far as it can; `asking.ask` holds it to them. Raises UsageError with
+    DuckDB's message if the query is not a single valid SELECT, or takes longer than `seconds`.
     """
     with closing(open_snapshot(home)) as connection:
         # Without a folder for what does not fit, a query cannot fill the disk beside the snapshot either.
@@ -430,18 +587,24 @@ def query_snapshot(
             statements = connection.extract_statements(query)
             if len(statements) != 1:
                 raise UsageError(f"Give one statement, not {len(statements)}.")
-            result = connection.sql(query)
-            if result is None:
-                raise UsageError("That statement returns no rows; the snapshot can only be read.")
-            return _frame_of(result.limit(rows))
+            if statements[0].type not in _ASKING:
+                raise UsageError("Only a question can be asked (SELECT, FROM, WITH, DESCRIBE, EXPLAIN, ...).")
+            return _frame_of(connection.sql(query).limit(rows))
         except duckdb.InterruptException as error:
             raise UsageError(f"Stopped after {seconds:.0f} seconds; ask for less.") from error
         except duckdb.OutOfMemoryException as error:
             raise UsageError(f"That needs more than {memory} of memory; ask for less.") from error
+        except pl.exceptions.ComputeError as error:
+            # Polars fetches the rows, and so hears of what ends the query on the way.
+            raise UsageError(f"Stopped after {seconds:.0f} seconds, or out of memory; ask for less.") from error
         except duckdb.Error as error:
             raise UsageError(f"{error}") from error
         finally:
             clock.cancel()
+
+
+_ASKING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.MULTI)
+"""A PIVOT is several statements to DuckDB."""
 
 
 _PLAIN_TYPES = re.compile(
@@ -460,27 +623,34 @@ def _frame_of(result: Any) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(numbered, pl.String), orient="row")
 
 
-def _to_disk(path: Path) -> None:
+def to_disk(path: Path) -> None:
+    """Wait until the file or folder is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     os.fsync(handle)
     os.close(handle)
 
 
 def swap_in(built: Path, target: Path) -> None:
-    """Replace `target` by the finished file `built`, whole or not at all."""
-    _to_disk(built)
-    # A write-ahead log that a killed run left belongs to the file that goes; the new one could not be opened with it.
+    """Replace `target` by the finished file `built`, whole or not at all.
+
+    A database must be closed before, and what it replaces settled: logs belong to files that go.
+    """
+    if built.with_name(f"{built.name}.wal").exists():
+        settle(built)
+    to_disk(built)
     target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
     built.replace(target)
-    _to_disk(target.parent)
+    to_disk(target.parent)
 
 
 def move_to_retracted(home: Home, file_id: str) -> None:
     """Take an export's files out of the store, so that no rebuild reads them again; nothing is deleted."""
     source, target = home.exports / file_id, home.quarantine / "retracted" / file_id
     target.parent.mkdir(mode=0o700, exist_ok=True)
-    if target.exists():
-        shutil.rmtree(target)
     if source.exists():
+        # Retracted before and handed in again: the same bytes. Without a source they are the only ones.
+        if target.exists():
+            shutil.rmtree(target)
         source.rename(target)
+        to_disk(target.parent)
     (home.quarantine / f"{file_id}.jsonl").unlink(missing_ok=True)

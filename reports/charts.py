@@ -553,8 +553,11 @@ def interval_glyph(
     )
 
 
-def sparkline(points: Sequence[Point]) -> str:
-    """The judged weeks of a figure and its usual range, without axes; the numbers stand beside."""
+def sparkline(points: Sequence[Point], *, width: int = 140, height: int = 36, kind: str = "spark") -> str:
+    """The judged weeks of a figure and its usual range, without axes; the numbers stand beside.
+
+    Larger than in a tile, every week outside the range has a diamond.
+    """
     judged = [(place, point) for place, point in enumerate(points) if point.is_judged]
     values = [point.value for _, point in judged if point.value is not None]
     limits = [limit for _, p in judged for limit in (p.lower, p.upper) if limit is not None]
@@ -565,15 +568,28 @@ def sparkline(points: Sequence[Point]) -> str:
     first, last = judged[0][0], judged[-1][0]
 
     def spot(place: int, value: float) -> str:
-        return f"{3 + 134 * (place - first) / (last - first):.1f} {33 - 30 * (value - low) / span:.1f}"
+        return (
+            f"{3 + (width - 6) * (place - first) / (last - first):.1f} "
+            f"{height - 3 - (height - 6) * (value - low) / span:.1f}"
+        )
 
     ranged = [(place, p.lower, p.upper) for place, p in judged if p.lower is not None and p.upper is not None]
     area = [spot(place, upper) for place, _, upper in ranged] + [spot(place, lower) for place, lower, _ in ranged[::-1]]
     band = f'<path d="M{"L".join(area)}Z" fill="var(--soft)"/>' if area else ""
     line = "L".join(spot(place, point.value) for place, point in judged if point.value is not None)
+    odd = (
+        ""
+        if height == 36
+        else "".join(
+            f'<path d="M{spot(place, point.value)}m0-6l6 6l-6 6l-6-6Z" fill="var(--page)" stroke="var(--loss)" '
+            'stroke-width="2"/>'
+            for place, point in judged
+            if point.value is not None and point.verdict in ("above", "below")
+        )
+    )
     x, y = spot(last, values[-1]).split()
     return (
-        f'<svg class="spark" viewBox="0 0 140 36" aria-hidden="true" focusable="false">{band}'
-        f'<path d="M{line}" fill="none" stroke="var(--accent)" stroke-width="1.8"/>'
+        f'<svg class="{kind}" viewBox="0 0 {width} {height}" aria-hidden="true" focusable="false">{band}'
+        f'<path d="M{line}" fill="none" stroke="var(--accent)" stroke-width="1.8"/>{odd}'
         f'<circle cx="{x}" cy="{y}" r="3" fill="var(--accent)"/></svg>'
     )

@@ -22,8 +22,18 @@ class Week:
     """What to call a file -> its name in the folder."""
 
 
-def overview(weeks: Sequence[Week], *, title: str, language: str = "en") -> str:
-    """One HTML file with the main finding of each week and links to its files; no script, no request."""
+def overview(weeks: Sequence[Week], *, title: str, quality: str = "", language: str = "en") -> str:
+    """One HTML file with the main finding of each week and links to its files; no script, no request.
+
+    `quality`: the file name of the data-quality page, where there is one.
+    """
     ordered = sorted(weeks, key=lambda week: week.monday, reverse=True)
-    page = {"words": words, "labels": words.LABELS, "language": language, "title": title, "weeks": ordered}
+    page = {
+        "words": words,
+        "labels": words.LABELS,
+        "language": language,
+        "title": title,
+        "weeks": ordered,
+        "quality": quality,
+    }
     return as_html(page, "index.html.j2")

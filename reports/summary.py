@@ -42,6 +42,11 @@ def as_pdf(page: Mapping[str, Any]) -> bytes:
     return pdf
 
 
+def check_library() -> str:
+    """The version of WeasyPrint that is there. Raises UsageError where it, or Pango, is missing."""
+    return str(_weasyprint().__version__)
+
+
 def _weasyprint() -> Any:
     try:
         # Without its libraries it prints an advice of its own to stdout, where our results go.

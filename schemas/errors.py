@@ -53,3 +53,19 @@ class DeliveryError(TalkshareError):
     """A mail was not sent; the message says why, without an address in full."""
 
     exit_code = 8
+
+
+class StorageError(TalkshareError):
+    """The disk or the memory gave out, or a file of the home is damaged; what was published stays."""
+
+    exit_code = 9
+
+
+class StaleError(TalkshareError):
+    """The snapshot is older than asked for, missing, or of the future."""
+
+    exit_code = 10
+
+
+class OverdueError(TalkshareError):
+    """A run took longer than `[schedule] timeout_hours` and was ended."""

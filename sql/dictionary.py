@@ -159,8 +159,8 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "started_at": "when it began, UTC",
             "finished_at": "when its numbers were complete, UTC",
             "published_at": "when its snapshot was made, UTC; null if nothing was published",
-            "kind": "run, rebuild or retract",
-            "status": "published or failed",
+            "kind": "run, rebuild, retract, restore or forget",
+            "status": "published, failed, or interrupted: killed before it published",
             "rows_in": "rows of the exports read in this run; equals kept + set aside + already known + excluded",
             "rows_kept": "rows that were new",
             "rows_set_aside": "rows that failed a check",
@@ -170,6 +170,7 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "files_unchanged": "exports whose bytes were known already",
             "files_refused": "exports that could not be read, or are still growing",
             "version": "version of talkshare",
+            "run_no": "order in which the runs began, whatever the clock said",
         },
     ),
     "run_steps": (
@@ -180,6 +181,15 @@ TABLES: dict[str, tuple[str, dict[str, str]]] = {
             "step": "name of the step",
             "seconds": "how long it took",
             "detail": "counts of the step",
+        },
+    ),
+    "quality_checks": (
+        "What was checked before this snapshot was published: one row per expectation.",
+        {
+            "table_name": "the table it speaks of",
+            "expectation": "what no row of it may be",
+            "severity": "stop: nothing would have been published; warn: published, and told",
+            "n_failing": "rows that fail it; 0 for every stop of a published snapshot",
         },
     ),
     "data_dictionary": (

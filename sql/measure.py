@@ -10,6 +10,7 @@ import polars as pl
 from sql.associate import SLICED_BY, associate
 from sql.curves import COLUMNS, curves
 from sql.dose import dose_response
+from sql.erased import with_erased_families, with_erased_replies
 from sql.families import families
 from sql.frames import fetch, load_frame
 from sql.guard import MetricSpec, OutcomeSpec
@@ -60,7 +61,8 @@ def find_families(connection: Any) -> None:
         where body_hash in (select body_hash from int_sided_messages where is_first)
         """,
     )
-    load_frame(connection, "text_families", families(openings))
+    elsewhere = fetch(connection, "select shingle from store.erased_shingles")["shingle"]
+    load_frame(connection, "text_families", with_erased_families(connection, families(openings, elsewhere)))
 
 
 def classify_replies(connection: Any) -> None:
@@ -73,7 +75,7 @@ def classify_replies(connection: Any) -> None:
         inner join store.bodies as bodies on replies.body_hash = bodies.body_hash
         """,
     )
-    load_frame(connection, "text_replies", reply_classes(texts))
+    load_frame(connection, "text_replies", with_erased_replies(connection, reply_classes(texts)))
     load_frame(connection, "reply_languages", pl.DataFrame({"language": list(reply_cues())}))
 
 

@@ -50,6 +50,11 @@ KEPT = {
 WITHOUT_LANGUAGE = ("counts", "languages")
 """Parts that are read before a text's language is known."""
 
+ERASED = "erased"
+"""Rule version of what is known of a text that is no longer held: no later rule can read it again."""
+WORDED = ("text_sentences", "text_words")
+"""Tables that hold words; of an erased text nothing of them stays."""
+
 Part = Callable[[pl.DataFrame], dict[str, pl.DataFrame]]
 
 
@@ -97,7 +102,12 @@ def set_versions(connection: Any) -> None:
     languages = [""]
     if connection.execute("select count(*) from duckdb_tables() where table_name = 'int_text_wanted'").fetchall()[0][0]:
         languages += [row[0] for row in connection.execute("select distinct language from int_text_wanted").fetchall()]
-    rows = [(part, language, rule_version(part, language)) for part in set(KEPT.values()) for language in languages]
+    rows = [
+        (part, language, version)
+        for part in set(KEPT.values())
+        for language in languages
+        for version in (rule_version(part, language), ERASED)
+    ]
     load_frame(connection, "rule_versions", pl.DataFrame(rows, ["part", "language", "rule_version"], orient="row"))
     for name, part in KEPT.items():
         language = "''" if part in WITHOUT_LANGUAGE else "kept.language"
@@ -147,7 +157,7 @@ def forget_old_readings(connection: Any) -> None:
         connection.execute(
             f"""
             delete from store.kept_{name}
-            where ({language}, rule_version) not in (
+            where rule_version != '{ERASED}' and ({language}, rule_version) not in (
                 select (language, rule_version) from rule_versions where part = '{part}'
             )
             """
@@ -164,6 +174,7 @@ def _read(connection: Any, part: str, wanted: str, reader: Part) -> int:
         from ({wanted}) as wanted
         inner join store.bodies as bodies on wanted.body_hash = bodies.body_hash
         inner join rule_versions as versions on versions.part = '{part}' and versions.language = wanted.language
+        where versions.rule_version != '{ERASED}'
         """
     )
     (n_texts,) = connection.execute("select count(*) from new_texts").fetchall()[0]

@@ -51,7 +51,7 @@ RECRUITER_MACROS = ("recruiter_week", "clustered_rates")
 """Macros that read what only the whole snapshot holds."""
 BUILT_ON = (
     "share", "z_975", "t_975", "wilson_centre", "wilson_half", "wilson_low", "wilson_high", "clustered_variance",
-    "effective_groups",
+    "effective_groups", "process_limits",
 )  # fmt: skip
 """What those are made of, with the very definitions the pipeline counts by."""
 

@@ -76,8 +76,9 @@ TEAM: dict[str, str] = {
 """Table -> the select that makes it of the snapshot's table of the same name.
 
 Left out: approach_metrics, thread_metrics, message_metrics, outcomes and candidate_metrics (a row is a person's),
-recruiter_week, source_files, runs and run_steps (an export or a run can be one recruiter's inbox), template_weeks (most
-are a few recruiters'), and restatements (it does not say of how many recruiters a value was at first).
+recruiter_week, inboxes, quality_weeks, source_files, schema_changes, quality_checks, runs and run_steps (an export or a
+run can be one recruiter's inbox), template_weeks (most are a few recruiters'), and restatements (it does not say of how
+many recruiters a value was at first).
 """
 
 LEFT_OUT = "Numbers of fewer than 5 recruiters are left out, and others by which they could be found."

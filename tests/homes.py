@@ -60,8 +60,10 @@ def snapshot_tables(home: Home) -> dict[str, list[tuple[Any, ...]]]:
         name = row["table_name"]
         if name in ("runs", "run_steps", "hypotheses", "restatements"):
             continue
-        columns = {"source_files": "* exclude (first_seen_at)", "snapshot_info": "* exclude (published_at)"}.get(
-            name, "*"
-        )
+        columns = {
+            "source_files": "* exclude (first_seen_at)",
+            "snapshot_info": "* exclude (published_at)",
+            "inboxes": "* exclude (days_unseen, state)",
+        }.get(name, "*")
         tables[name] = sorted(store.query_snapshot(home, f"select {columns} from {name}").rows(), key=repr)
     return tables

@@ -9,13 +9,17 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from flows import serving
+from flows.alarms import remember
+from flows.config import AlarmSettings, Settings
 from flows.store import Home
+from tests.canaries import search
 from tests.homes import ask, write_messages
-from tests.loopback import Postbox, listening
+from tests.loopback import Hooks, Postbox, hooked, listening
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.prefect
@@ -52,7 +56,7 @@ def test_the_nightly_and_weekly_flows_run_for_real(connected: str, tmp_path: Pat
         (f"t{i}", f"2026-01-0{1 + i}T09:00:00Z", f"r{i % 2}", "recruiter", "Hi, may I ask you something?")
         for i in range(9)
     ]
-    rows.append(("t0", "2026-03-01T09:00:00Z", "c0", "candidate", "Canary words of a candidate"))
+    rows.append(("t0", "2026-03-01T09:00:00Z", "canary-person", "candidate", "Canary words of a candidate"))
     write_messages(home.inbox, rows)
     counts = nightly(str(home.root))
     assert (counts["rows_in"], counts["rows_kept"], counts["status"]) == (10, 10, "published")
@@ -79,20 +83,59 @@ def test_the_nightly_and_weekly_flows_run_for_real(connected: str, tmp_path: Pat
     assert states == {"Completed"}
     assert "rows_already_known" in artifacts
     assert "messages.csv" not in artifacts
-    kept = b"".join(path.read_bytes() for path in Path(os.environ["PREFECT_HOME"]).rglob("*.db*"))
-    assert b"weekly-report" in kept
-    assert b"canary.manager" not in kept
+    planted = {
+        "found": "weekly-report",
+        "address": "canary.manager",
+        "words": "Canary words",
+        "person": "canary-person",
+        "file": "messages.csv",
+    }
+    # What is searched for and must be there shows that the search sees into Prefect's database.
+    assert {name for names in search(Path(os.environ["PREFECT_HOME"]), planted).of().values() for name in names} == {
+        "found"
+    }
+    assert {"words", "person"} <= set(search(home.root, planted).of()["store"])
 
 
 def test_a_flow_fails_loudly_and_keeps_the_last_snapshot(connected: str, tmp_path: Path):
+    from prefect.client.orchestration import get_client
+
+    from flows.failures import StepError
     from flows.nightly import nightly
-    from schemas.errors import UsageError
 
     home = Home(tmp_path / "home").create()
-    (home.root / "talkshare.toml").write_text("nonsense = true\n")
-    with pytest.raises(UsageError, match="nonsense"):
-        nightly(str(home.root))
+    hooks = Hooks()
+    with hooked(hooks) as webhook:
+        remember(home, Settings(alarm=AlarmSettings(webhook=webhook)))
+        (home.root / "talkshare.toml").write_text('[linkedin]\nowners = { "Ana Canary" = 3 }\n')
+        with pytest.raises(StepError, match=r"UsageError: the settings .* talkshare doctor"):
+            nightly(str(home.root))
+        # A step fails, in a task of its own.
+        (home.root / "talkshare.toml").write_text("")
+        remember(home, Settings(alarm=AlarmSettings(webhook=webhook)))
+        (home.root / "talkshare.toml").write_text(f'[alarm]\nwebhook = "{webhook}"\n')
+        in_the_way = IsADirectoryError(21, "Is a directory", "Ana Canary")
+        with mock.patch("sql.measure.measure", side_effect=in_the_way), pytest.raises(StepError, match="Error"):
+            nightly(str(home.root))
+    assert [(post["what"], post["error"], post["step"]) for post in hooks.posts] == [
+        ("nightly", "UsageError", None),
+        ("nightly", "IsADirectoryError", "in measure"),
+    ]
     assert not home.snapshot.exists()
+
+    async def failed() -> str:
+        async with get_client() as client:
+            runs = [run.state for run in await client.read_flow_runs() if run.state and run.state.is_failed()]
+            logs = await client.read_logs()
+        assert len(runs) == 2
+        return json.dumps([*(state.message for state in runs), *(log.message for log in logs)])
+
+    said = asyncio.run(failed())
+    assert "UsageError: the settings" in said
+    kept = b"".join(path.read_bytes() for path in Path(os.environ["PREFECT_HOME"]).rglob("*.db*"))
+    assert b"UsageError: the settings" in kept
+    assert b"Ana Canary" not in kept
+    assert "Canary" not in said
 
 
 def test_all_deployments_are_accepted_with_their_schedules(connected: str, tmp_path: Path):
@@ -119,6 +162,6 @@ def test_all_deployments_are_accepted_with_their_schedules(connected: str, tmp_p
             }
 
     assert asyncio.run(deployed()) == {
-        "nightly": ("flows.nightly.nightly", ["15 2 * * * UTC"], 1),
-        "weekly": ("flows.weekly.weekly", ["0 6 * * 1 UTC"], 1),
+        "nightly": ("flows.nightly.nightly", ["15 2 * * * UTC"], None),
+        "weekly": ("flows.weekly.weekly", ["0 6 * * 1 UTC"], None),
     }

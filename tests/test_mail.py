@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from flows import store
+from flows import history, store
 from flows.config import MailSettings, Settings
 from flows.mailing import WAITS_SECONDS, send_report, write_mails
 from flows.pipeline import run_record
@@ -389,7 +389,7 @@ def test_says_which_setting_is_missing(home: Home, report: WeekReport, changes: 
 def test_sends_nothing_when_the_last_run_failed_its_checks(home: Home, report: WeekReport) -> None:
     failed = run_record(homes.RunReport("later", "run", NOW + timedelta(hours=1)))
     with closing(store.open_store(home)) as connection:
-        store.record_run(connection, failed, [])
+        history.record_run(connection, failed, [])
     postbox = Postbox()
     with listening(postbox) as mail:
         with pytest.raises(DeliveryError, match=r"last run of 2026-11-23 01:00 UTC did not pass its checks"):

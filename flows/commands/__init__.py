@@ -14,10 +14,16 @@ from cyclopts import Parameter
 from flows.config import Settings, load_settings
 from flows.store import Home
 from schemas.errors import UsageError
+from schemas.shown import shown
 
 HomeOption = Annotated[
     Path | None,
     Parameter(name="--home", help="Folder that holds all state; default $TALKSHARE_HOME or ./talkshare-home."),
+]
+
+AlarmFlag = Annotated[
+    bool,
+    Parameter(name="--alarm", negative="", help="Send an alarm if it fails; without a terminal, it always does."),
 ]
 
 
@@ -39,8 +45,8 @@ def must_exist(path: Path) -> None:
 
 
 def say(text: str) -> None:
-    """A message for the person at the terminal, apart from results."""
-    print(text, file=sys.stderr)
+    """A message for the person at the terminal, apart from results; nothing in it can steer the terminal."""
+    print("\n".join(map(shown, text.split("\n"))), file=sys.stderr)
 
 
 def progress() -> Callable[[str], None]:

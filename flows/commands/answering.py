@@ -64,6 +64,15 @@ def report(
         print(*send_report(place, settings, written, **options, again=again), sep="\n")
 
 
+def quality(*, home: HomeOption = None) -> None:
+    """Say what of the data needs a look, worst first, and write the data-quality page; prints its path."""
+    from flows.quality import quality_lines, write_quality
+
+    place, settings = opened(home)
+    print(*quality_lines(place, settings), sep="\n")
+    print(f"\npage      {write_quality(place, settings)}")
+
+
 def coach(*recruiters: str, everybody: AllFlag = False, week: str | None = None, home: HomeOption = None) -> None:
     """Write a recruiter's coaching page, for that recruiter alone: own numbers, own texts; prints its path.
 
@@ -118,7 +127,7 @@ def sql(
         Write the answer to this file.
     """
     from flows.answers import MOST_ROWS, question, questions, write_answer
-    from flows.store import query_snapshot
+    from flows.asking import ask
 
     if list_:
         print(questions())
@@ -126,7 +135,7 @@ def sql(
     if (query is None) == (file is None):
         raise UsageError("Give a query, or a file or a shipped question with -f; `talkshare sql --list` shows those.")
     place = home_of(home)
-    frame = query_snapshot(place, query if query is not None else question(str(file)), rows=MOST_ROWS)
+    frame = ask(place, query if query is not None else question(str(file)), rows=MOST_ROWS)
     write_answer(frame, format, out, place)
     if frame.height == MOST_ROWS:
         say(f"talkshare: the answer is cut at {MOST_ROWS:,} rows; ask for less, or in parts.")

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
+from pydantic import ValidationError
 
 from flows import settings_template
-from flows.commands import HomeOption, clear_progress, home_of, must_exist, opened, progress
-from flows.config import FILE_NAME, load_settings
+from flows.commands import AlarmFlag, HomeOption, clear_progress, home_of, must_exist, opened, progress, say
+from flows.config import FILE_NAME, LimitSettings, Settings, load_settings
 from flows.store import Home
 from schemas.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from flows.pipeline import RunReport
 
 
 def init(
@@ -58,6 +64,8 @@ def run(
     *paths: Path,
     home: HomeOption = None,
     rebuild: Annotated[bool, Parameter(negative="", help="Read every export again and build a new store.")] = False,
+    memory: str | None = None,
+    alarm: AlarmFlag = False,
 ) -> int:
     """Take in new exports, measure everything, publish the snapshot.
 
@@ -65,15 +73,67 @@ def run(
     ----------
     paths
         Files or folders to read; without any, the inbox. Files of the inbox move into the store, others are copied.
+    memory
+        The most the database may use, like 2GB; replaces `[limits] memory` of the settings.
     """
     from flows import pipeline
-    from flows.answers import refusal_notes
 
-    place, settings = opened(home)
     for path in paths:
         must_exist(path)
-    report = pipeline.run(place, settings, paths, now=datetime.now(UTC), rebuild=rebuild, progress=progress())
+
+    def under_way(place: Home, settings: Settings) -> RunReport:
+        if memory:
+            settings = settings.model_copy(update={"limits": _limits(memory)})
+        return pipeline.run(place, settings, paths, now=datetime.now(UTC), rebuild=rebuild, progress=progress())
+
+    return _watched(home, "run", under_way, alarm=alarm)
+
+
+def _limits(memory: str) -> LimitSettings:
+    try:
+        return LimitSettings(memory=memory)
+    except ValidationError as error:
+        raise UsageError(f"--memory {memory}: write a number and a unit, like 2GB or 800MB.") from error
+
+
+def restore(name: str | None = None, *, home: HomeOption = None, alarm: AlarmFlag = False) -> int:
+    """List the backups, or put one back: the present store becomes a backup, then everything is measured and published.
+
+    The history (runs, mails sent, hypotheses, what weeks said first) stays that of the present store if it can be read.
+
+    Parameters
+    ----------
+    name
+        Name or number of a backup; without one, they are listed.
+    """
+    from flows import backups, pipeline
+
+    if name is None:
+        print(backups.listing(home_of(home)))
+        return 0
+
+    def under_way(place: Home, settings: Settings) -> RunReport:
+        return pipeline.run(place, settings, now=datetime.now(UTC), restore=name, progress=progress())
+
+    return _watched(home, "restore", under_way, alarm=alarm)
+
+
+def _watched(home: Path | None, what: str, under_way: Callable[[Home, Settings], RunReport], *, alarm: bool) -> int:
+    """Run, tell the result, and raise the alarm where nobody sits at a terminal to read of a failure."""
+    from flows.alarms import remember, telling, warn_of_refused
+    from flows.answers import refusal_notes
+    from flows.deadline import deadline
+
+    wanted = alarm or not sys.stderr.isatty()
+    with telling(home_of(home), what, wanted=wanted, say=say) as last_words:
+        place, settings = opened(home)
+        with deadline(settings.schedule.timeout_hours, last_words=last_words):
+            report = under_way(place, settings)
     clear_progress()
+    remember(place, settings)
+    if wanted:
+        for line in warn_of_refused(place, settings, report, what="run"):
+            say(f"alarm by {line}")
     print(_run_table(report))
     for note in refusal_notes(place):
         print(f"note: {note}")

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import lzma
+import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from flows.readers import limits
 from flows.readers.reading import Export
 from schemas.errors import InputError
 
 MESSAGES_NAMES = ("messages.csv", "inbox.csv")
 COMPANION_NAMES = ("invitations.csv", "profile.csv", "connections.csv")
-MEMBER_LIMIT = 2 << 30
-"""Bytes one member may hold unpacked."""
 RATIO_LIMIT = 200
 """Unpacked bytes per packed byte, for members above RATIO_FREE."""
 RATIO_FREE = 16 << 20
+_END_BYTES = 70_000
+"""In so many last bytes a zip says how long its list of contents is."""
 
 
 class HalfWrittenError(InputError):
@@ -41,7 +44,7 @@ def members(export: Export) -> dict[str, Member]:
     """
     if export.path.suffix.lower() == ".zip":
         return zip_members(export.path)
-    return {key: Member(path.name, path.read_bytes()) for key, path in files_read(export).items()}
+    return {key: Member(path.name, limits.read_bytes(path)) for key, path in files_read(export).items()}
 
 
 def files_read(export: Export) -> dict[str, Path]:
@@ -65,8 +68,11 @@ def zip_members(path: Path) -> dict[str, Member]:
 def open_zip(path: Path) -> zipfile.ZipFile:
     """The zip, opened. Raises HalfWrittenError where its end is missing, InputError where it is no zip."""
     try:
+        _check_directory(path)
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, ValueError) as error:
+    except InputError:
+        raise
+    except Exception as error:
         with path.open("rb") as stream:
             begins_well = stream.read(4) in (b"PK\x03\x04", b"PK\x03\x04"[: path.stat().st_size])
         if begins_well:
@@ -95,16 +101,40 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
+def _check_directory(path: Path) -> None:
+    """Raises InputError where the list of contents is longer than any archive's: all of it is read first."""
+    with path.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(max(0, size - _END_BYTES))
+        tail = stream.read()
+    for mark, offset, form in ((b"PK\x05\x06", 12, "<L"), (b"PK\x06\x06", 40, "<Q")):
+        at = tail.rfind(mark)
+        if at < 0 or at + offset + struct.calcsize(form) > len(tail):
+            continue
+        (length,) = struct.unpack_from(form, tail, at + offset)
+        if limits.ZIP_DIRECTORY_BYTES < length <= size:
+            raise InputError(f"{path.name}: too many files in it. Hand in the archive as it was downloaded.")
+
+
 def _entries(archive: zipfile.ZipFile, label: str) -> dict[str, zipfile.ZipInfo]:
     infos = [info for info in archive.infolist() if not info.is_dir() and "__MACOSX" not in info.filename]
     found = _beside_messages(infos, label)
     for info in found.values():
         _check_safe(info, label)
+    if sum(info.file_size for info in found.values()) > limits.FILE_BYTES:
+        raise limits.too_large(label)
     return found
 
 
 def _beside_messages(infos: Iterable[zipfile.ZipInfo], label: str) -> dict[str, zipfile.ZipInfo]:
-    by_place = {PurePosixPath(info.filename.replace("\\", "/").lower()): info for info in infos}
+    by_place: dict[PurePosixPath, zipfile.ZipInfo] = {}
+    for info in infos:
+        place = PurePosixPath(info.filename.replace("\\", "/").lower())
+        if place in by_place and place.name in (*MESSAGES_NAMES, *COMPANION_NAMES):
+            raise InputError(
+                f"{label}: {place.name} is twice in it, and nothing says which one counts. Export it again."
+            )
+        by_place[place] = info
     for name in MESSAGES_NAMES:
         places = sorted(place for place in by_place if place.name == name)
         if len(places) > 1:
@@ -127,8 +157,6 @@ def _check_safe(info: zipfile.ZipInfo, label: str) -> None:
         raise InputError(f"{label}: a file in it has an unsafe path. Do not use this zip; download the export again.")
     if info.flag_bits & 0x1:
         raise InputError(f"{label}: protected by a password. Unpack it and hand in the folder.")
-    if info.file_size > MEMBER_LIMIT:
-        raise InputError(f"{label}: a file in it unpacks to more than {MEMBER_LIMIT >> 30} GiB. Hand it in unpacked.")
     if info.file_size > RATIO_FREE and info.file_size > RATIO_LIMIT * max(info.compress_size, 1):
         raise InputError(f"{label}: a file in it unpacks to more than {RATIO_LIMIT} times its size; it was not opened.")
 

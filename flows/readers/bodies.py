@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import html
 import re
-from html.parser import HTMLParser
 
 import polars as pl
 
@@ -19,6 +19,8 @@ MOJIBAKE = (
 MOJIBAKE_SHARE = 0.3
 """Of the fields with a letter beyond ASCII; below it the odd pair of letters is taken as meant."""
 
+_MARKS_IN_A_ROW = r"\p{M}\p{M}\p{M}\p{M}"
+_TOWER = r"(\p{M}{30})\p{M}+"
 _BLOCKS = {"p", "div", "ul", "ol", "li", "br", "tr", "table", "h1", "h2", "h3", "h4", "blockquote"}
 _INLINE = {
     "a",
@@ -40,48 +42,55 @@ _INLINE = {
 _SILENT = {"script", "style", "head", "title"}
 
 
-class _Text(HTMLParser):
-    """Collects the text; a tag HTML does not know (`List<String>`) stays as it was written."""
+_TAG = re.compile(
+    r"""<[!?][^<>]*>|<(?P<end>/?)(?P<name>[A-Za-z][^\s/<>]*)(?:(?:[^<>"']|"[^"<]*"|'[^'<]*')*+|[^<>]*+)>""",
+)
+"""Looks no further than to the next `<`: texts full of tags that never end take no longer than others."""
+_ENDLESS_NUMBER = re.compile(r"&#(?:\d{8,}|[xX][0-9a-fA-F]{7,});?")
 
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self.silent = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+def html_text(markup: str, *, keep_unknown: bool = True) -> str:
+    """The text of a piece of HTML, one line per paragraph or list item.
+
+    `keep_unknown`: a tag HTML does not know (`List<String>`) stays as it was written; not so in a document of HTML.
+    """
+    markup = _without_comments(markup)
+    parts: list[str] = []
+    silent, at = 0, 0
+    for found in _TAG.finditer(markup):
+        tag = (found["name"] or "").lower()
+        if not silent:
+            parts += [
+                _unescaped(markup[at : found.start()]),
+                _in_place_of(found[0] if keep_unknown else "", tag, is_end=bool(found["end"])),
+            ]
         if tag in _SILENT:
-            self.silent += 1
-        elif tag == "li":
-            self.parts.append("\n- ")
-        elif tag in _BLOCKS:
-            self.parts.append("\n")
-        elif tag not in _INLINE:
-            self.parts.append(self.get_starttag_text() or "")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in _SILENT:
-            self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _SILENT:
-            self.silent = max(0, self.silent - 1)
-        elif tag in _BLOCKS - {"br", "li"}:
-            self.parts.append("\n")
-        elif tag not in _INLINE | _BLOCKS:
-            self.parts.append(f"</{tag}>")
-
-    def handle_data(self, data: str) -> None:
-        if not self.silent:
-            self.parts.append(data)
-
-
-def html_text(markup: str) -> str:
-    """The text of a piece of HTML, one line per paragraph or list item."""
-    parser = _Text()
-    parser.feed(markup)
-    parser.close()
-    lines = (" ".join(line.split()) for line in "".join(parser.parts).replace("\xa0", " ").split("\n"))
+            silent = max(0, silent - 1) if found["end"] else silent + 1
+        at = found.end()
+    if not silent:
+        parts.append(_unescaped(markup[at:]))
+    lines = (" ".join(line.split()) for line in "".join(parts).replace("\xa0", " ").split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+def _in_place_of(written: str, tag: str, *, is_end: bool) -> str:
+    if tag == "li":
+        return "" if is_end else "\n- "
+    if tag in _BLOCKS:
+        return "" if is_end and tag == "br" else "\n"
+    return "" if not tag or tag in _INLINE | _SILENT else written
+
+
+def _without_comments(markup: str) -> str:
+    kept, at = [], 0
+    while (start := markup.find("<!--", at)) >= 0 and (end := markup.find("-->", start)) >= 0:
+        kept.append(markup[at:start])
+        at = end + 3
+    return "".join(kept) + markup[at:]
+
+
+def _unescaped(text: str) -> str:
+    return html.unescape(_ENDLESS_NUMBER.sub("\ufffd", text))
 
 
 def plain(bodies: pl.Series) -> pl.Series:
@@ -91,7 +100,19 @@ def plain(bodies: pl.Series) -> pl.Series:
     if marked.is_empty():
         return bodies
     texts = {body: html_text(body) for body in marked}
-    return bodies.replace(list(texts), list(texts.values()))
+    return with_few_marks(bodies.replace(list(texts), list(texts.values())))
+
+
+def with_few_marks(texts: pl.Series) -> pl.Series:
+    """Texts without towers of accents: putting a letter's marks into order takes their number squared.
+
+    Thirty are what Unicode's stream-safe text allows; no language needs more than a few.
+    """
+    # Most texts have no mark of their own at all, and are looked at by bytes alone.
+    may = texts.str.contains(_MARKS_IN_A_ROW).fill_null(value=False)
+    if not may.any():
+        return texts
+    return texts.clone().scatter(may.arg_true(), texts.filter(may).str.replace_all(_TOWER, "${1}"))
 
 
 def repair_mojibake(frame: pl.DataFrame, columns: list[str]) -> tuple[pl.DataFrame, int]:

@@ -8,21 +8,24 @@ import csv
 import io
 import itertools
 import json
+import zipfile
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
+from flows.readers.bodies import with_few_marks
+from flows.readers.limits import FIELD_CHARS, FILE_BYTES, check_table, check_texts, too_large
 from schemas import SET_ASIDE
 from schemas.errors import InputError
 
 DELIMITERS = (",", ";", "\t")
-FIELD_LIMIT = 1 << 24
 BATCH_ROWS = 5_000
 PREAMBLE_LINES = 40
 HEAD_CHARS = 1 << 16
 PROBE_LINES = 200
+PROBED_CHARS = 1 << 28
 RAW_LIMIT = 1 << 20
 
 _BOMS = (
@@ -107,6 +110,7 @@ def read_csv(data: bytes, known: Collection[str] = ()) -> Sheet:
     header = find_header(_first_lines(text), known)
     if header is None:
         raise InputError("no header line with known column names in it. See what is in it: `talkshare inspect FILE`.")
+    check_table(text.count(header.delimiter) // len(header.names), len(header.names))
     names, duplicates = _unique_names(header.names)
     if duplicates:
         warnings += (f"{duplicates} column names occur twice: the later ones got a number.",)
@@ -116,7 +120,7 @@ def read_csv(data: bytes, known: Collection[str] = ()) -> Sheet:
     columns = _faultless(text, header, len(names))
     if columns is not None:
         frame = _text_frame(names, columns)
-        return Sheet(frame, _counted(frame.height), SET_ASIDE.frame(), warnings, encoding, header.delimiter)
+        return Sheet(frame, counted(frame.height), SET_ASIDE.frame(), warnings, encoding, header.delimiter)
     rows, numbers, bad, truncated = _records(_lines(text), header.line + 1, header.delimiter, len(names))
     if truncated:
         warnings += ("The file ends inside a row: it looks truncated. Export it again.",)
@@ -133,7 +137,7 @@ def read_csv(data: bytes, known: Collection[str] = ()) -> Sheet:
 def read_jsonl(data: bytes) -> Sheet:
     """One JSON object per line; numbers stay as they are written. A bad line is set aside."""
     text, encoding, warnings = decode(data)
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, str | None]] = []
     numbers: list[int] = []
     bad: list[tuple[int, str, Any]] = []
     names: dict[str, None] = {}
@@ -142,6 +146,9 @@ def read_jsonl(data: bytes) -> Sheet:
         if not line.strip():
             continue
         number += 1
+        if len(line) > FIELD_CHARS:
+            bad.append((number, f"longer than {FIELD_CHARS:,} characters", line[:RAW_LIMIT]))
+            continue
         try:
             row = json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
         except (ValueError, RecursionError):
@@ -150,12 +157,14 @@ def read_jsonl(data: bytes) -> Sheet:
         if not isinstance(row, dict):
             bad.append((number, "not a JSON object", line[:RAW_LIMIT]))
             continue
-        names.update(dict.fromkeys(row))
-        rows.append(row)
+        # As text at once: parsed lists of numbers would take fifty times the file's size.
+        texts = {_clean(name): _as_text(value) for name, value in row.items()}
+        names.update(dict.fromkeys(texts))
+        check_table(len(rows), len(names))
+        rows.append(texts)
         numbers.append(number)
     frame = pl.DataFrame(
-        {_clean(name): [_as_text(row.get(name)) for row in rows] for name in names},
-        schema={_clean(name): pl.String for name in names},
+        {name: [row.get(name) for row in rows] for name in names}, schema=dict.fromkeys(names, pl.String)
     )
     return Sheet(
         frame=_empty_is_null(frame),
@@ -169,13 +178,17 @@ def read_jsonl(data: bytes) -> Sheet:
 def read_parquet(data: bytes) -> Sheet:
     """A Parquet file; dates and times keep their type, everything else becomes text."""
     frame = pl.read_parquet(io.BytesIO(data))
+    check_table(frame.height, frame.width)
+    check_texts(frame)
     frame = frame.select(_text_column(frame[name]) for name in frame.columns)
-    return Sheet(frame=_empty_is_null(frame), row_no=_counted(frame.height))
+    return Sheet(frame=_empty_is_null(frame), row_no=counted(frame.height))
 
 
 def read_xlsx(data: bytes, sheet: str | None = None, known: Collection[str] = ()) -> Sheet:
     """One sheet of a workbook (the first by default), as text; the header is found by known names."""
     cells = _cells(data, sheet)
+    check_table(cells.height, cells.width)
+    check_texts(cells)
     wanted = {normal(name) for name in known}
     head = cells.head(PREAMBLE_LINES).rows()
     scores = [len({normal(cell) for cell in row if cell} & wanted) if wanted else any(row) for row in head]
@@ -187,7 +200,7 @@ def read_xlsx(data: bytes, sheet: str | None = None, known: Collection[str] = ()
     body.columns = names
     body = _empty_is_null(body).filter(~pl.all_horizontal(pl.all().is_null()))
     warnings = (f"{duplicates} column names occur twice: the later ones got a number.",) if duplicates else ()
-    return Sheet(frame=body, row_no=_counted(body.height), warnings=warnings)
+    return Sheet(frame=body, row_no=counted(body.height), warnings=warnings)
 
 
 def raw_json(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
@@ -202,6 +215,10 @@ def _cells(data: bytes, sheet: str | None) -> pl.DataFrame:
     """All cells of a sheet as text. Raises InputError where the file is no workbook or has no such sheet."""
     import fastexcel
 
+    if zipfile.is_zipfile(io.BytesIO(data)):
+        with zipfile.ZipFile(io.BytesIO(data)) as parts:
+            if sum(info.file_size for info in parts.infolist()) > FILE_BYTES:
+                raise too_large("the workbook")
     options: dict[str, Any] = {"header_row": None, "dtypes": "string"}
     try:
         return pl.read_excel(
@@ -243,7 +260,7 @@ def _without_nul(text: str, encoding: str, warnings: tuple[str, ...] = ()) -> tu
 
 
 def _split(line: str, delimiter: str) -> tuple[str, ...]:
-    csv.field_size_limit(FIELD_LIMIT)
+    csv.field_size_limit(FIELD_CHARS)
     try:
         return tuple(name.strip() for name in next(csv.reader([line], delimiter=delimiter), []))
     except csv.Error:
@@ -252,7 +269,7 @@ def _split(line: str, delimiter: str) -> tuple[str, ...]:
 
 def _faultless(text: str, header: Header, width: int) -> list[list[str]] | None:
     """The columns of a file without a single bad row, in one pass; None where `_records` must look closer."""
-    csv.field_size_limit(FIELD_LIMIT)
+    csv.field_size_limit(FIELD_CHARS)
     stream = io.StringIO(text, newline="")
     collections.deque(itertools.islice(stream, header.line + 1), maxlen=0)
     reader = csv.reader(stream, delimiter=header.delimiter, strict=True)
@@ -277,11 +294,12 @@ def _records(
     A record that is malformed or has the wrong width may have swallowed good ones through a lost quote:
     reading starts again at the first line inside it that looks like a record.
     """
-    csv.field_size_limit(FIELD_LIMIT)
+    csv.field_size_limit(FIELD_CHARS)
     rows: list[list[str]] = []
     numbers: list[int] = []
     bad: list[tuple[int, str, Any]] = []
     truncated, number, at, lead = False, 0, start, ""
+    search = _Search(lines, delimiter, width)
     while at < len(lines):
         reader = csv.reader(map(lines.__getitem__, range(at, len(lines))), delimiter=delimiter, strict=True)
         first, resume = at, len(lines)
@@ -295,7 +313,7 @@ def _records(
                 elif row and (len(row) > 1 or row[0].strip()):
                     number += 1
                     end = at + reader.line_num
-                    again = _next_record(lines, range(first + 1, end), delimiter=delimiter, width=width, lead=lead)
+                    again = search.next_record(range(first + 1, end), lead)
                     more = "more" if len(row) > width else "fewer"
                     reason = f"row has {more} fields than the header"
                     if again is not None:
@@ -306,7 +324,7 @@ def _records(
                 first = at + reader.line_num
         except csv.Error as error:
             number += 1
-            again = _next_record(lines, range(first + 1, len(lines)), delimiter=delimiter, width=width, lead=lead)
+            again = search.next_record(range(first + 1, len(lines)), lead)
             cut = again is None and "end of data" in str(error)
             truncated |= cut
             reason = "the file ends inside this row" if cut else "quotes are malformed"
@@ -316,23 +334,35 @@ def _records(
     return rows, numbers, bad, truncated
 
 
-def _next_record(lines: Sequence[str], span: range, *, delimiter: str, width: int, lead: str) -> int | None:
-    """The first line of a span that begins like the last good record and parses to a full one."""
-    for index in span:
-        line = lines[index]
-        if not line.strip() or (lead and _kind_of(line) != _kind_of(lead)):
-            continue
-        probe = csv.reader(
-            map(lines.__getitem__, range(index, min(index + PROBE_LINES, len(lines)))),
-            delimiter=delimiter,
-            strict=True,
-        )
-        try:
-            if len(next(probe)) == width:
+@dataclass
+class _Search:
+    """Looks for rows inside broken ones; what it may spend on a file is bounded: it reads lines many times over."""
+
+    lines: Sequence[str]
+    delimiter: str
+    width: int
+    left: int = PROBED_CHARS
+
+    def next_record(self, span: range, lead: str) -> int | None:
+        """The first line of a span that begins like the last good record and parses to a full one."""
+        for index in span:
+            line = self.lines[index]
+            if not line.strip() or (lead and _kind_of(line) != _kind_of(lead)):
+                continue
+            if self.left <= 0:
+                return None
+            if self._is_record(self.lines[index : index + PROBE_LINES]):
                 return index
+        return None
+
+    def _is_record(self, lines: Sequence[str]) -> bool:
+        probe = csv.reader(lines, delimiter=self.delimiter, strict=True)
+        try:
+            return len(next(probe)) == self.width
         except (csv.Error, StopIteration):
-            continue
-    return None
+            return False
+        finally:
+            self.left -= PROBE_LINES + sum(map(len, lines[: probe.line_num]))
 
 
 def _kind_of(line: str) -> str:
@@ -367,7 +397,10 @@ def _text_frame(names: list[str], columns: list[list[str]]) -> pl.DataFrame:
 
 def _empty_is_null(frame: pl.DataFrame) -> pl.DataFrame:
     text = pl.col(pl.String)
-    return frame.with_columns(pl.when(text != "").then(text)) if frame.width else frame
+    if not frame.width:
+        return frame
+    texts = [with_few_marks(column) for column in frame.iter_columns() if column.dtype == pl.String]
+    return frame.with_columns(texts).with_columns(pl.when(text != "").then(text))
 
 
 def _set_aside(bad: list[tuple[int, str, Any]]) -> pl.DataFrame:
@@ -379,7 +412,8 @@ def _set_aside(bad: list[tuple[int, str, Any]]) -> pl.DataFrame:
     )
 
 
-def _counted(height: int) -> pl.Series:
+def counted(height: int) -> pl.Series:
+    """Row numbers from 1."""
     return pl.Series("row_no", range(1, height + 1), dtype=pl.Int64)
 
 

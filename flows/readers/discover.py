@@ -11,13 +11,15 @@ from pathlib import Path
 import polars as pl
 
 from flows.config import FILE_NAME, Settings
-from flows.readers import archive
+from flows.readers import archive, limits
 from flows.readers.delimited import decode, normal, sniff
 from flows.readers.linkedin import NO_CONVERSATIONS, is_linkedin_header
-from flows.readers.reading import Export
+from flows.readers.mail.mbox import is_mbox
+from flows.readers.reading import Export, is_failure
 from flows.readers.tables import JSON_SUFFIXES, SUFFIXES, TEXT_SUFFIXES, WORKBOOK_SUFFIXES, table_for
 from schemas import MESSAGES, OUTCOMES
 from schemas.errors import InputError
+from schemas.shown import shown
 from schemas.table import Table
 
 HEAD_BYTES = 1 << 16
@@ -35,6 +37,13 @@ LINKEDIN_FILES = re.compile(
 )
 """The other files of an archive, as `normal` spells their names."""
 ARCHIVE_FOLDER = re.compile(r"linkedin\s?data\s?export", re.IGNORECASE)
+_KEYS = re.compile(r'"([^"\\]{1,200})"\s*:')
+_OUTLOOK_FILE = "an Outlook data file. Convert it to .eml files with `readpst -e`, and hand in their folder."
+_OUTLOOK_MESSAGE = "an Outlook message. Convert it to .eml with `msgconvert`, or export its folder from the server."
+_NO_MAIL = "no mail in it: an mbox begins with a line `From somebody Mon Mar  4 11:20:34 2024`. Export it again."
+MAIL_ADVICE = {
+    ".pst": _OUTLOOK_FILE, ".ost": _OUTLOOK_FILE, ".msg": _OUTLOOK_MESSAGE, ".mbox": _NO_MAIL, ".mbx": _NO_MAIL,
+}  # fmt: skip
 INSPECT = "`talkshare inspect FILE` prints a mapping to paste into talkshare.toml."
 
 
@@ -47,6 +56,11 @@ class Refusal:
     message: str
     waiting: bool = False
     """True if it is half-written: it is tried again at the next run."""
+
+    def __post_init__(self) -> None:
+        """Names of files come from outside, and are printed."""
+        object.__setattr__(self, "name", shown(self.name))
+        object.__setattr__(self, "message", shown(self.message))
 
 
 def discover(path: Path, settings: Settings, *, root: Path) -> tuple[list[Export], list[Refusal]]:
@@ -71,8 +85,15 @@ def discover(path: Path, settings: Settings, *, root: Path) -> tuple[list[Export
         inbox = _inbox_of(shapes)
         if inbox:
             exports.append(_archive(inbox, shapes, root))
+        mails = tuple(file for file, shape in shapes.items() if shape == "mail_folder")
+        if mails:
+            exports.append(_mail_folder(folder, mails, root))
         for file, shape in shapes.items():
-            if file == inbox or (shape is None and _is_companion(file, in_archive=_in_archive(file, inbox))):
+            if (
+                file == inbox
+                or file in mails
+                or (shape is None and _is_companion(file, in_archive=_in_archive(file, inbox)))
+            ):
                 continue
             found = _from_file(file, settings, root, {})
             if isinstance(found, Export):
@@ -90,7 +111,7 @@ def columns_of(path: Path) -> tuple[str, ...]:
     with path.open("rb") as stream:
         head = stream.read(HEAD_BYTES)
     if suffix in JSON_SUFFIXES:
-        return tuple(re.findall(r'"((?:[^"\\]|\\.)*)"\s*:', decode(head)[0].split("\n", 1)[0]))
+        return tuple(_KEYS.findall(decode(head)[0].split("\n", 1)[0]))
     if suffix in TEXT_SUFFIXES:
         known = [*_LINKEDIN_NAMES, *MESSAGES.names, *OUTCOMES.names]
         header = sniff(head, known) or sniff(head)
@@ -111,12 +132,14 @@ _LINKEDIN_NAMES = (
 
 
 def _folders(top: Path) -> Iterator[Path]:
-    """The folder and those below it, without hidden ones and the parts of an unpacked archive."""
-    yield top
-    with contextlib.suppress(OSError):
-        for folder in sorted(child for child in top.iterdir() if child.is_dir() and not child.is_symlink()):
-            if not folder.name.startswith((".", "__MACOSX")):
-                yield from _folders(folder)
+    """The folder and those below it, without hidden ones and parts of an unpacked archive; no link is followed."""
+    waiting = [top]
+    while waiting:
+        folder = waiting.pop()
+        yield folder
+        with contextlib.suppress(OSError):
+            inside = sorted(child for child in folder.iterdir() if child.is_dir() and not child.is_symlink())
+            waiting += [child for child in reversed(inside) if not child.name.startswith((".", "__MACOSX"))]
 
 
 def _files(folder: Path) -> list[Path]:
@@ -141,9 +164,17 @@ def _shape(path: Path, settings: Settings) -> str | None:
             return "linkedin_archive" if _is_linkedin_zip(path) else None
         if path.suffix.lower() == ".csv" and not SIBLINGS.match(normal(path.stem)) and _is_linkedin_csv(path):
             return "linkedin_archive"
-        return _canonical_shape(path)
-    except (OSError, ValueError, InputError, pl.exceptions.PolarsError):
+        return _mail_shape(path) or _canonical_shape(path)
+    except BaseException as error:
+        if not is_failure(error):
+            raise
         return None
+
+
+def _mail_shape(path: Path) -> str | None:
+    if path.suffix.lower() == ".eml":
+        return "mail_folder"
+    return "mailbox" if path.suffix.lower() not in SUFFIXES and is_mbox(path) else None
 
 
 def _is_linkedin_zip(path: Path) -> bool:
@@ -202,6 +233,12 @@ def _archive(inbox: Path, shapes: dict[Path, str | None], root: Path) -> Export:
     return Export(folder, folder.name, "linkedin_archive", _relative(folder.parent, root), members, unread)
 
 
+def _mail_folder(folder: Path, mails: tuple[Path, ...], root: Path) -> Export:
+    """All the `.eml` files of one folder: they are one person's mails."""
+    name = f"{len(mails)} mails" if folder == root else folder.name
+    return Export(folder, name, "mail_folder", _relative(folder.parent if folder != root else folder, root), mails)
+
+
 def _from_file(path: Path, settings: Settings, root: Path, beside: dict[Path, str | None]) -> Export | Refusal:
     shape = _shape(path, settings)
     if shape is None:
@@ -209,7 +246,8 @@ def _from_file(path: Path, settings: Settings, root: Path, beside: dict[Path, st
     if shape == "linkedin_archive" and _is_inbox_name(path):
         members = (path, *(file for file in beside if file.name.lower() in archive.COMPANION_NAMES))
         return Export(path, f"{path.parent.name}/{path.name}", shape, _relative(path.parent, root), members)
-    return Export(path, path.name, shape, _relative(path.parent, root))
+    members = (path,) if shape == "mail_folder" else ()
+    return Export(path, path.name, shape, _relative(path.parent, root), members)
 
 
 def _relative(folder: Path, root: Path) -> str:
@@ -246,11 +284,10 @@ def _refusal(path: Path) -> Refusal:
         message, waiting = str(error), True
     except InputError as error:
         message, waiting = str(error), False
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-        message, waiting = (
-            f"cannot be opened ({type(error).__name__}). Check the file and its permissions.",
-            False,
-        )
+    except BaseException as error:
+        if not is_failure(error):
+            raise
+        message, waiting = f"cannot be opened ({type(error).__name__}). Check the file and its permissions.", False
     text = message if message.startswith(path.name) else f"{path.name}: {message}"
     return Refusal(path, path.name, text, waiting)
 
@@ -258,6 +295,7 @@ def _refusal(path: Path) -> Refusal:
 def _advice(path: Path) -> tuple[str, bool]:
     """Why a file is not read and what to do, and whether it may still be growing."""
     suffix = path.suffix.lower()
+    limits.check_size(path)
     if suffix in UNFINISHED_SUFFIXES:
         return "a download that is not finished. It waits for the next run.", True
     if path.stat().st_size == 0:
@@ -268,8 +306,12 @@ def _advice(path: Path) -> tuple[str, bool]:
             "its messages.csv has no columns of a LinkedIn archive. Unpack it and hand in the files.",
             False,
         )
+    if suffix in MAIL_ADVICE:
+        return MAIL_ADVICE[suffix], False
     if suffix not in SUFFIXES:
-        kinds = "CSV, JSON lines, Parquet or XLSX (with a [[tables]] mapping), or a LinkedIn archive"
+        kinds = (
+            "CSV, JSON lines, Parquet or XLSX (with a [[tables]] mapping), a LinkedIn archive, or mails (mbox, .eml)"
+        )
         return f"files ending in {suffix!r} are not read. Hand in {kinds}.", False
     return _table_advice(path, {normal(name) for name in columns_of(path)}), False
 

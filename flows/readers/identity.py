@@ -9,6 +9,9 @@ from urllib.parse import unquote
 
 import polars as pl
 
+LONGEST = 2_000
+"""Characters of an identity; what is longer is cut, since no address and no id is."""
+
 _LINKEDIN = re.compile(r"linkedin\.com/(?:in|pub|talent/profile)/([^/?#\s]+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"^(?:mailto:)?([^@\s<>]+@[^@\s<>]+\.[^@\s<>]+)$", re.IGNORECASE)
 _NAMED_ADDRESS = re.compile(r"<([^@\s<>]+@[^@\s<>]+\.[^@\s<>]+)>$")
@@ -17,7 +20,7 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\u
 
 def identity(value: str | None) -> str | None:
     """`linkedin:<slug>` for a profile URL, `email:<address>` for an address, else `id:<value>`, or None."""
-    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", value or "")).strip()
+    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", (value or "")[:LONGEST])).strip()
     if not text:
         return None
     if match := _LINKEDIN.search(text):

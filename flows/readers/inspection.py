@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,15 +11,16 @@ from pathlib import Path
 import polars as pl
 
 from flows.config import Settings
-from flows.readers import archive, read
+from flows.readers import MAIL_SHAPES, archive, read
 from flows.readers.delimited import Sheet, normal, read_csv
 from flows.readers.discover import discover
 from flows.readers.linkedin import COLUMNS as LINKEDIN_COLUMNS
-from flows.readers.reading import Export, Reading
+from flows.readers.reading import Export, Reading, refusing
 from flows.readers.tables import SUFFIXES, read_sheet, table_for
 from flows.readers.timestamps import parse_times
 from schemas import MESSAGES, OUTCOMES
 from schemas.errors import InputError
+from schemas.shown import shown
 from schemas.table import Table
 
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -108,7 +110,10 @@ def describe(path: Path, settings: Settings) -> str:
     exports, refusals = discover(path, settings, root=path if path.is_dir() else path.parent)
     parts = [_of_export(export, settings) for export in exports]
     for refusal in refusals:
-        table = _of_table(refusal.path) if refusal.path.suffix.lower() in SUFFIXES else ""
+        table = ""
+        if refusal.path.suffix.lower() in SUFFIXES:
+            with contextlib.suppress(InputError), refusing(refusal.name):
+                table = _of_table(refusal.path)
         parts.append(f"{refusal.message}\n{table}".rstrip())
     return "\n\n".join(parts) or f"{path.name}: nothing to read in it."
 
@@ -116,7 +121,9 @@ def describe(path: Path, settings: Settings) -> str:
 def _of_export(export: Export, settings: Settings) -> str:
     lines = [f"{export.name}: {export.shape.replace('_', ' ')}"]
     try:
-        lines += _columns(_sheet(export, settings))
+        with refusing(export.name):
+            if export.shape not in MAIL_SHAPES:
+                lines += _columns(_sheet(export, settings))
         lines += _of_reading(read(export, settings, not_after=datetime.now(UTC)))
     except InputError as error:
         lines.append(f"  would be refused: {error}")
@@ -143,6 +150,10 @@ def _of_reading(reading: Reading) -> list[str]:
         lines.append(f"    excluded: {reason} ({count})")
     for reason, count in reading.set_aside["reason"].value_counts(sort=True).iter_rows():
         lines.append(f"    set aside: {reason} ({count})")
+    kinds = rows.filter(pl.col("excluded_reason").is_null())["kind"] if "kind" in rows.columns else pl.Series([])
+    if kinds.drop_nulls().n_unique() > 1:
+        counts = kinds.value_counts(sort=True, name="n").rows()
+        lines.append("  kinds: " + ", ".join(f"{kind} ({count})" for kind, count in counts))
     if reading.owner_method:
         lines.append(f"  owner: found ({reading.owner_method})")
     if reading.observed_until:
@@ -156,12 +167,7 @@ def _of_table(path: Path) -> str:
     try:
         sheet = read_sheet(path, [name for names in SYNONYMS.values() for name in names])
     except InputError:
-        try:
-            sheet = read_sheet(path, ())
-        except (InputError, OSError, ValueError, pl.exceptions.PolarsError):
-            return ""
-    except (OSError, ValueError, pl.exceptions.PolarsError):
-        return ""
+        sheet = read_sheet(path, ())
     if not {normal(name) for name in sheet.frame.columns} & _familiar():
         # Without a single name we know, the first line may be a message: a chat log, a headless table.
         hidden = [f"column {number}" for number in range(1, sheet.frame.width + 1)]
@@ -176,15 +182,15 @@ def _familiar() -> set[str]:
 
 
 def _columns(sheet: Sheet) -> list[str]:
-    shown = {",": "commas", ";": "semicolons", "\t": "tabs"}.get(sheet.delimiter or "", "")
-    form = ", ".join(part for part in (sheet.encoding, shown) if part)
+    parted = {",": "commas", ";": "semicolons", "\t": "tabs"}.get(sheet.delimiter or "", "")
+    form = ", ".join(part for part in (sheet.encoding, parted) if part)
     lines = [f"  {sheet.frame.height} rows, {sheet.frame.width} columns" + (f" ({form})" if form else "")]
     if sheet.set_aside.height:
         lines.append(f"  {sheet.set_aside.height} rows cannot be read and would be set aside")
     for column in sheet.frame.iter_columns():
         filled = column.len() - column.null_count()
         share = f"{100 * filled / column.len():.0f} % filled" if column.len() else "no rows"
-        lines.append(f"    {column.name[:60]:<28} {share:>12}  {_kind(column)}")
+        lines.append(f"    {shown(column.name[:60]):<28} {share:>12}  {_kind(column)}")
     return lines
 
 
@@ -254,7 +260,7 @@ def _mapping(path: Path, sheet: Sheet) -> list[str]:
     lines += [f'# {name} = "..."  # needed: {meaning}' for name, meaning in _missing(table, found).items()]
     unused = [name for name in sheet.frame.columns if name not in found.values()]
     if unused:
-        lines.append(f"# kept but not used: {', '.join(unused)}")
+        lines.append(f"# kept but not used: {', '.join(map(shown, unused))}")
     if table is MESSAGES and "sender_role" in found:
         lines += ["", "[tables.roles]", '# "value in the file" = "recruiter" or "candidate"']
     if table is OUTCOMES:

@@ -15,6 +15,7 @@ from flows.readers.owner import HIDDEN_NAMES, Owner, folded
 from flows.readers.timestamps import parse_numeric_dates
 from schemas import SET_ASIDE
 from schemas.errors import InputError
+from schemas.shown import shown
 
 COLUMNS = {
     "from": "from_name",
@@ -36,6 +37,7 @@ class Invitations:
     frame: pl.DataFrame
     set_aside: pl.DataFrame = field(default_factory=SET_ASIDE.frame)
     warnings: tuple[str, ...] = ()
+    header: tuple[str, ...] = ()
 
     def owners(self, ours: str, theirs: str) -> tuple[str, ...]:
         """The distinct values on the owner's side: `ours` of outgoing and `theirs` of incoming rows."""
@@ -69,14 +71,15 @@ def read_invitations(name: str, data: bytes) -> Invitations:
         times["at"].alias("sent_at"),
         times["precision"].alias("sent_at_precision"),
         times["method"].alias("tz_method"),
-        pl.lit(name).alias("member"),
+        pl.lit(shown(name)).alias("member"),
     )
-    return Invitations(frame, sheet.set_aside.with_columns(pl.lit(name).alias("member")), sheet.warnings)
+    set_aside = sheet.set_aside.with_columns(pl.lit(shown(name)).alias("member"))
+    return Invitations(frame, set_aside, sheet.warnings, tuple(sheet.frame.columns))
 
 
 def no_invitations() -> Invitations:
     """What an archive without the file has."""
-    return read_invitations("Invitations.csv", ",".join(COLUMNS).encode())
+    return replace(read_invitations("Invitations.csv", ",".join(COLUMNS).encode()), header=())
 
 
 def place_notes(

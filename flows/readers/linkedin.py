@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import polars as pl
@@ -20,6 +20,7 @@ from flows.readers.reading import Export, Reading
 from flows.readers.timestamps import latest, newest_first, parse_linkedin_times
 from schemas import MESSAGES, SET_ASIDE
 from schemas.errors import InputError
+from schemas.shown import shown
 
 COLUMNS = {
     "conversation id": "conversation",
@@ -52,6 +53,7 @@ class Rows:
     frame: pl.DataFrame
     set_aside: pl.DataFrame
     warnings: tuple[str, ...]
+    header: tuple[str, ...] = ()
 
     @property
     def threading_method(self) -> str:
@@ -75,11 +77,18 @@ def read_linkedin(export: Export, settings: Settings, *, not_after: datetime) ->
     if companion := files.get("invitations.csv"):
         invitations = read_invitations(companion.name, companion.data)
     set_aside = pl.concat([rows.set_aside, invitations.set_aside])
+    headers = {"messages": rows.header, "invitations": invitations.header}
     warnings = rows.warnings + invitations.warnings
     configured = settings.linkedin.owner_of(export.name)
     if rows.frame.is_empty() and invitations.frame.is_empty():
         until, method = observed_until(export.name, pl.Series([], dtype=MESSAGES.schema["sent_at"]), not_after)
-        return Reading(set_aside=set_aside, warnings=warnings, observed_until=until, observed_until_method=method)
+        return Reading(
+            set_aside=set_aside,
+            warnings=warnings,
+            observed_until=until,
+            observed_until_method=method,
+            headers=headers,
+        )
     people = _people(rows.frame)
     owner = resolve_owner(_evidence(rows.frame, people, invitations, files.get("profile.csv")), configured)
     known = _known_names(rows.frame, people, invitations, files.get("connections.csv"), owner)
@@ -87,7 +96,7 @@ def read_linkedin(export: Export, settings: Settings, *, not_after: datetime) ->
     messages = messages.with_columns(
         excluded_reason(messages, settings.linkedin.include_spam),
         _position(messages),
-        pl.lit(file.name).alias("member"),
+        pl.lit(shown(file.name)).alias("member"),
     )
     messages, notes = place_notes(messages, invitations, owner, known)
     if rows.threading_method != "native":
@@ -105,6 +114,7 @@ def read_linkedin(export: Export, settings: Settings, *, not_after: datetime) ->
         observed_until_method=method,
         threading_method=rows.threading_method,
         names=_display_names(messages, notes),
+        headers=headers,
     )
 
 
@@ -124,7 +134,7 @@ def observed_until(name: str, sent_at: pl.Series, not_after: datetime) -> tuple[
 def _read_messages(file: archive.Member, settings: Settings) -> Rows:
     if NO_CONVERSATIONS in file.data[:200]:
         data = ",".join(COLUMNS).encode()
-        return _read_messages(archive.Member(file.name, data), settings)
+        return replace(_read_messages(archive.Member(file.name, data), settings), header=())
     sheet = read_csv(file.data, COLUMNS)
     if not is_linkedin_header(tuple(sheet.frame.columns)):
         raise InputError(
@@ -145,8 +155,8 @@ def _read_messages(file: archive.Member, settings: Settings) -> Rows:
         mapped(frame["sender_url"], identity).alias("sender_link"),
         recipient_links(frame["recipient_urls"]).alias("recipient_links"),
     )
-    set_aside = sheet.set_aside.with_columns(pl.lit(file.name).alias("member"))
-    return Rows(frame, SET_ASIDE.conform(set_aside), warnings + time_warnings)
+    set_aside = sheet.set_aside.with_columns(pl.lit(shown(file.name)).alias("member"))
+    return Rows(frame, SET_ASIDE.conform(set_aside), warnings + time_warnings, tuple(sheet.frame.columns))
 
 
 def _named(frame: pl.DataFrame) -> pl.DataFrame:

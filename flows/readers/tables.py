@@ -9,7 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from flows.config import Settings, TableSettings
-from flows.readers.delimited import Sheet, normal, raw_json, read_csv, read_jsonl, read_parquet, read_xlsx
+from flows.readers import limits
+from flows.readers.delimited import Sheet, normal, raw_json, read_csv, read_jsonl
+from flows.readers.foreign import read_foreign
 from flows.readers.identity import identity, mapped
 from flows.readers.reading import Export, Reading
 from flows.readers.timestamps import latest, newest_first, parse_times
@@ -17,6 +19,7 @@ from schemas import MESSAGES, OUTCOMES, SET_ASIDE
 from schemas.errors import InputError
 from schemas.messages import HUMAN_KINDS
 from schemas.outcomes import EVENTS
+from schemas.shown import shown
 from schemas.table import Table
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
@@ -60,7 +63,7 @@ def read_messages(export: Export, table: TableSettings | None, *, not_after: dat
     rows = rows.with_columns(
         (candidates.drop_nulls().n_unique().over("thread_id") > 1).fill_null(False).alias("is_group"),
         (pl.col("row_no") * (-1 if reverse else 1)).alias("position"),
-        pl.lit(export.path.name).alias("member"),
+        pl.lit(shown(export.path.name)).alias("member"),
     )
     until, method = _observed_until(rows, rows["sent_at"], table, not_after)
     return Reading(
@@ -69,6 +72,7 @@ def read_messages(export: Export, table: TableSettings | None, *, not_after: dat
         warnings=sheet.warnings + _time_warnings(rows, "sent_at", table),
         observed_until=until,
         observed_until_method=method,
+        headers={"messages": tuple(sheet.frame.columns)},
     )
 
 
@@ -101,7 +105,7 @@ def read_outcomes(export: Export, table: TableSettings | None, settings: Setting
         .str.strip_chars()
         .str.to_lowercase()
         .fill_null(pl.when(undated).then(pl.lit("snapshot")).otherwise(pl.lit("event_log"))),
-        pl.lit(export.path.name).alias("member"),
+        pl.lit(shown(export.path.name)).alias("member"),
     )
     warnings = sheet.warnings + _time_warnings(rows, "occurred_at", table) + _unmapped_warning(rows)
     return Reading(
@@ -110,23 +114,22 @@ def read_outcomes(export: Export, table: TableSettings | None, settings: Setting
         warnings=warnings,
         observed_until=until,
         observed_until_method=method,
+        headers={"outcomes": tuple(sheet.frame.columns)},
     )
 
 
 def read_sheet(path: Path, known: Collection[str], sheet: str | None = None) -> Sheet:
     """The rows of a file by its suffix. Raises InputError for other suffixes and empty files."""
     suffix = path.suffix.lower()
-    data = path.read_bytes()
+    data = limits.read_bytes(path)
     if not data.strip():
         raise InputError("the file is empty. Export it again.")
     if suffix in TEXT_SUFFIXES:
         return read_csv(data, known)
     if suffix in JSON_SUFFIXES:
         return read_jsonl(data)
-    if suffix == ".parquet":
-        return read_parquet(data)
-    if suffix in WORKBOOK_SUFFIXES:
-        return read_xlsx(data, sheet, known)
+    if suffix == ".parquet" or suffix in WORKBOOK_SUFFIXES:
+        return read_foreign(path, sheet, known)
     raise InputError(f"files ending in {suffix!r} are not read. Save it as CSV, JSON lines, Parquet or XLSX.")
 
 
@@ -277,4 +280,4 @@ def _unmapped_warning(rows: pl.DataFrame) -> tuple[str, ...]:
 
 
 def _set_aside(sheet: Sheet, export: Export) -> pl.DataFrame:
-    return SET_ASIDE.conform(sheet.set_aside.with_columns(pl.lit(export.path.name).alias("member")))
+    return SET_ASIDE.conform(sheet.set_aside.with_columns(pl.lit(shown(export.path.name)).alias("member")))

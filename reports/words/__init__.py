@@ -621,6 +621,7 @@ LABELS = {
     "reference": "reference",
     "axis_talk": "Recruiter’s share of the words",
     "small": "Too few candidates to show this.",
+    "quality": "Data quality of the newest run",
     "all_weeks": "Weekly outreach reports",
     "summary_foot": "Summary; all numbers are in the weekly report.",
     "part": "Part",

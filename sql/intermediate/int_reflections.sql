@@ -5,6 +5,7 @@ Counts: sentences of turns after the first; asks stay asks.
 Why: listening shows in what is taken up. Whether a sentence does, the macro `takes_up` decides, from the sentence's cue and
 the rare words of the turn before that its own side had not used already; rare by a fixed list, so that no number depends on
 what else was measured.
+Where a text of the conversation is no longer held, its sentences stay as they were counted last (`erased_turns`).
 Weakness: what is taken up in other words shares none; see docs/accuracy.md for what is missed. A re-contact after a long
 silence begins a new approach and has no turn before.
 +++
@@ -46,6 +47,13 @@ turn_words as (
 )
 
 select
+    message_key,
+    kind,
+    n_sentences
+from erased_turns
+where kind is not null
+union all
+select
     turns.message_key,
     sentences.kind,
     count(*) as n_sentences
@@ -59,6 +67,7 @@ left join turn_words
         and turns.turn_no = turn_words.turn_no + 1
 where
     turns.turn_no > 1
+    and turns.message_key not in (select erased.message_key from erased_turns as erased)
     and takes_up(
         sentences.kind, sentences.rule, sentences.has_hint, sentences.is_of_you, sentences.has_you,
         coalesce(len(list_intersect(sentences.words, turn_words.words)), 0)

@@ -29,3 +29,6 @@ create or replace macro seems_incomplete(n_judged, n_replied) as
 n_judged >= getvariable('minimum_approaches')
 and (n_replied = n_judged or share(n_replied, n_judged) > getvariable('maximum_replied_share'))
 and not getvariable('declared_complete');
+
+-- Monday of the last week that is over where the view ends.
+create or replace macro last_whole_week(observed_until) as report_week(observed_until) - 7;

@@ -66,3 +66,14 @@ create or replace macro shown_parts(rows_of) as table
         ) as is_shown
     from placed
     left join added on placed.whole = added.whole and placed.place = added.place;
+
+-- The name of a column, unless it may be data in the place of a name: an address, a number, or a text.
+create or replace macro shown_name(name) as
+case
+    when regexp_matches(name, '@|://|[0-9]{7,}') then '(hidden: looks like an address or a number)'
+    when length(name) > 60 then '(hidden: ' || length(name) || ' characters)'
+    else regexp_replace(name, '[\p{C}\p{Zl}\p{Zp}]', '', 'g')
+end;
+
+-- What stays the same in the names of exports that come again and again: without dates, numbers and signs.
+create or replace macro letters_of(name) as regexp_replace(lower(name), '[^\p{L}]+', '', 'g');

@@ -28,6 +28,7 @@ n_approaches_in_incomplete_inboxes = "approaches of theirs"
 n_note_openers = "approaches opened by an invitation note, out of reply rates"
 n_already_in_process = "approaches to candidates who were in process already, out of conversion rates"
 n_unsupported_language = "approaches in a language without rules"
+n_texts_erased = "texts that are no longer held: forgotten, or older than they may be kept; what was counted in them stays"
 n_left_out_of_landmark = "answered approaches that ended before the landmark"
 +++
 */
@@ -67,7 +68,8 @@ select
     replies.reason as reply_refused_reason,
     conversions.reason as conversion_refused_reason,
     approaches.*,
-    threads.*
+    threads.*,
+    (select count(*) from erased_texts) as n_texts_erased
 from approaches
 cross join threads
 cross join int_link_rate

@@ -19,8 +19,9 @@ create or replace macro usual_range(metric_name, until := null, grouped_by := 'a
         where metric = metric_name and group_by = grouped_by and group_value = part
     ),
 
-    weeks as (
+    weeks as ( -- noqa: ST03
         select
+            metric_week.metric as key,
             week,
             kind,
             unit,
@@ -30,88 +31,10 @@ create or replace macro usual_range(metric_name, until := null, grouped_by := 'a
             denominator,
             n_approaches,
             n_open,
-            max(week) filter (
-                where state = 'judged' and value is not null and week <= coalesce(until::date, week)
-            ) over () as newest
+            week <= coalesce(until::date, week) as may_be_newest
         from metric_week
         inner join known on metric_week.metric = known.metric
         where metric_week.group_by = grouped_by and metric_week.group_value = part
-    ),
-
-    baseline as (
-        select *
-        from weeks
-        where state = 'judged' and value is not null and week < newest
-        qualify row_number() over (order by week desc) <= 26
-    ),
-
-    centres as (
-        select
-            count(*) filter (where kind != 'proportion' or denominator > 0) as n_baseline,
-            case
-                when any_value(kind) = 'proportion' then sum(numerator) / nullif(sum(denominator), 0)::double
-                else avg(value)
-            end as centre
-        from baseline
-    ),
-
-    scores as (
-        select
-            baseline.week,
-            case
-                when baseline.kind != 'proportion' then baseline.value
-                -- A share that was never or always 1 has no spread to score by.
-                when centres.centre > 0 and centres.centre < 1
-                    then
-                        (baseline.numerator / baseline.denominator - centres.centre)
-                        / sqrt(centres.centre * (1 - centres.centre) / baseline.denominator)
-                else 0
-            end as score
-        from baseline
-        cross join centres
-        where baseline.kind != 'proportion' or baseline.denominator > 0
-    ),
-
-    moves as (
-        select abs(score - lag(score) over (order by week)) as moved
-        from scores
-    ),
-
-    -- 1.128: from the mean moving range to a standard deviation.
-    spread as (
-        select avg(moved) / 1.128 as sigma
-        from moves
-    ),
-
-    halves as (
-        select
-            weeks.*,
-            centres.centre,
-            centres.n_baseline,
-            case
-                when centres.n_baseline < 8 or weeks.state != 'judged' then null
-                when weeks.kind != 'proportion' then 3 * spread.sigma
-                when weeks.denominator > 0
-                    -- Never narrower than chance: a calm spell must not make the next ordinary week look odd.
-                    then
-                        3 * greatest(spread.sigma, 1)
-                        * sqrt(centres.centre * (1 - centres.centre) / weeks.denominator)
-            end as half
-        from weeks
-        cross join centres
-        cross join spread
-    ),
-
-    limits as (
-        select
-            *,
-            case when half is not null then greatest(centre - half, 0) end as lower_limit,
-            case
-                when half is null then null
-                when kind = 'proportion' or unit = 'share' then least(centre + half, 1)
-                else centre + half
-            end as upper_limit
-        from halves
     )
 
     select
@@ -126,13 +49,8 @@ create or replace macro usual_range(metric_name, until := null, grouped_by := 'a
         round(centre, 9) as centre,
         round(lower_limit, 9) as lower_limit,
         round(upper_limit, 9) as upper_limit,
-        case
-            when half is null or value is null then 'unjudged'
-            when value > upper_limit then 'above'
-            when value < lower_limit then 'below'
-            else 'usual'
-        end as place
-    from limits
+        place
+    from process_limits('weeks')
     order by week;
 
 -- A recruiter's weeks beside everybody's: from recruiter_week('p_...'), one row per metric and week. A week of one recruiter
