@@ -33,7 +33,7 @@ demo: $(STAMP)  ## Invent exports, run the real flows over them, show where the 
 	$(BIN)/talkshare demo --out $(HOME_DIR)
 
 test: $(STAMP)  ## All tests, one real Prefect flow and deployment among them
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP)  ## ruff, mypy, sqlfluff
 	$(BIN)/ruff check .

@@ -294,7 +294,7 @@ def test_only_the_last_few_backups_are_kept(home: Home):
 
 def test_small_storm_of_kills_makes_no_difference(tmp_path: Path):
     """The whole one is `make soak`: it runs in a process of its own, since it forks."""
-    command = [sys.executable, "-m", "tests.kill_storm", "--kills", "4", "--workers", "1", "--plays", "night"]
+    command = [sys.executable, "-m", "tests.kill_storm", "--kills", "2", "--workers", "1", "--plays", "night"]
     done = subprocess.run(
         command, env=os.environ | {"TMPDIR": str(tmp_path)}, capture_output=True, text=True, check=False
     )
@@ -304,4 +304,4 @@ def test_small_storm_of_kills_makes_no_difference(tmp_path: Path):
 def test_a_few_random_histories_agree():
     from tests.histories import prove
 
-    assert prove(2, 5) == 2
+    assert prove(1, 5) == 1
