@@ -32,8 +32,9 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)  ## Invent exports, run the real flows over them, show where the results are
 	$(BIN)/talkshare demo --out $(HOME_DIR)
 
+# Without restarts, since pytest-xdist 3.8 never ends where a process of `--dist loadfile` has died and is replaced.
 test: $(STAMP)  ## All tests, one real Prefect flow and deployment among them
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 lint: $(STAMP)  ## ruff, mypy, sqlfluff
 	$(BIN)/ruff check .

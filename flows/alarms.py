@@ -262,10 +262,7 @@ def remember(home: Home, settings: Settings) -> None:
     path = home.private / REMEMBERED
     with contextlib.suppress(OSError):
         if not path.exists() or path.read_text(encoding="utf-8") != content:
-            built = path.with_name(f"{REMEMBERED}.next")
-            built.touch(mode=0o600)
-            built.write_text(content, encoding="utf-8")
-            built.replace(path)
+            store.write_private(path, content)
 
 
 def settings_for(home: Home) -> Settings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import date, datetime
@@ -91,7 +90,10 @@ def _write_page(
     html = render(team, recruiter_id, name=name, openings=latest, families=families, texts=texts)
     year, number, _ = team.week.isocalendar()
     path = home.coaching / recruiter_id / f"{year}-W{number:02d}.html"
-    _write_private(path, html)
+    for folder in (home.coaching, path.parent):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    store.write_private(path, html)
     return path
 
 
@@ -130,14 +132,3 @@ def _openings(
     return [opening(key) for key in latest if key in shown], {
         template: opening(key) for template, key in used.items() if key in shown
     }
-
-
-def _write_private(path: Path, html: str) -> None:
-    for folder in (path.parent.parent, path.parent):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)
-    built = path.with_suffix(".next")
-    built.unlink(missing_ok=True)
-    with os.fdopen(os.open(built, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(html)
-    store.swap_in(built, path)

@@ -15,7 +15,6 @@ from typing import Any
 import polars as pl
 
 from flows import store
-from flows.keys import write_private
 from flows.readers.reading import MARKS, Reading
 from flows.store import Connection, Home
 from schemas import MESSAGES, OUTCOMES, SET_ASIDE
@@ -70,7 +69,7 @@ def distil(home: Home, connection: Connection, file_id: str, *, cutoff: datetime
     ).row(0, named=True)
     record["cutoff"] = cutoff or cutoff_of(home, file_id)
     _write_note(home, file_id, record)
-    write_private(built / "reading.json", json.dumps(_plain(record), sort_keys=True))
+    store.write_private(built / "reading.json", json.dumps(_plain(record), sort_keys=True))
     if target.exists():
         target.rename(earlier)
     built.rename(target)
@@ -165,7 +164,7 @@ def _frames(connection: Connection, file_id: str, cutoff: datetime | None) -> di
 def _write_note(home: Home, file_id: str, record: dict[str, Any]) -> None:
     note = {"name": record["name"], "folder": record["folder"], "first_seen_at": record["first_seen_at"].isoformat()}
     (home.exports / file_id).mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_private(home.exports / file_id / "export.json", json.dumps(note, sort_keys=True))
+    store.write_private(home.exports / file_id / "export.json", json.dumps(note, sort_keys=True))
 
 
 def _plain(record: dict[str, Any]) -> dict[str, Any]:

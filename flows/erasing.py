@@ -48,17 +48,15 @@ def write_frozen(connection: Connection, frames: Mapping[str, pl.DataFrame], sch
     """
     for table, rows in frames.items():
         load_frame(connection, f"stays_{table}", rows)
-    connection.begin()
-    for table in frames:
-        kept, new = f"{schema}.{table}", f"stays_{table}"
-        if table.startswith("kept_"):
-            connection.execute(
-                f"delete from {kept} where rule_version != '{ERASED}' and body_hash in (select body_hash from {new})"
-            )
-        if name := UNKEYED.get(table):
-            connection.execute(f"delete from {kept} where {name} in (select {name} from {new})")
-        connection.execute(f"insert {'' if name else 'or replace'} into {kept} by name from {new}")
-    connection.commit()
+    with store.transaction(connection):
+        for table in frames:
+            kept, new = f"{schema}.{table}", f"stays_{table}"
+            if table.startswith("kept_"):
+                earlier = f"body_hash in (select body_hash from {new})"
+                connection.execute(f"delete from {kept} where rule_version != '{ERASED}' and {earlier}")
+            if name := UNKEYED.get(table):
+                connection.execute(f"delete from {kept} where {name} in (select {name} from {new})")
+            connection.execute(f"insert {'' if name else 'or replace'} into {kept} by name from {new}")
     for table in frames:
         connection.execute(f"drop table stays_{table}")
 
@@ -69,7 +67,7 @@ def rewritten(home: Home) -> Iterator[Connection]:
     and that file is swapped in. The store stays as it is until then."""
     changed, fresh = (home.private / f"talkshare-store.{name}" for name in ("changed", "fresh"))
     for left in (changed, fresh):
-        _delete(left)
+        store.remove_database(left)
     # Opened and closed, so that nothing is left in its log.
     store.open_store(home).close()
     shutil.copyfile(home.database, changed)
@@ -77,7 +75,7 @@ def rewritten(home: Home) -> Iterator[Connection]:
     with closing(store.open_store(home, changed)) as connection:
         yield connection
     copy_live(changed, fresh)
-    _delete(changed)
+    store.remove_database(changed)
     store.swap_in(fresh, home.database)
 
 
@@ -158,7 +156,7 @@ def erase_old(home: Home, settings: Settings, *, database: Path, now: datetime) 
         _replace_old_exports(home, connection, cutoff)
     if mark.exists():
         fresh = home.private / "talkshare-store.fresh"
-        _delete(fresh)
+        store.remove_database(fresh)
         copy_live(database, fresh)
         store.swap_in(fresh, database)
         mark.unlink()
@@ -179,14 +177,13 @@ def _strip_old(connection: Connection, texts: pl.DataFrame, cutoff: datetime, ma
         "rows set aside": "update set_aside_rows as kept set raw = null from readings as files "
         "where kept.file_id = files.file_id and kept.raw is not null and files.first_seen_at < $1",
     }
-    connection.begin()
-    n_rows = [connection.execute(sql, [cutoff] if "$1" in sql else None).fetchall()[0][0] for sql in aged.values()]
-    for name in WORDED:
-        connection.execute(f"delete from kept_{name} where body_hash in (select body_hash from going)")
-    connection.execute("drop table going")
-    if any(n_rows):
-        mark.touch(mode=0o600)
-    connection.commit()
+    with store.transaction(connection):
+        n_rows = [connection.execute(sql, [cutoff] if "$1" in sql else None).fetchall()[0][0] for sql in aged.values()]
+        for name in WORDED:
+            connection.execute(f"delete from kept_{name} where body_hash in (select body_hash from going)")
+        connection.execute("drop table going")
+        if any(n_rows):
+            mark.touch(mode=0o600)
 
 
 def _replace_old_exports(home: Home, connection: Connection, cutoff: datetime) -> None:
@@ -228,8 +225,3 @@ def _holds_old(backup: Path, cutoff: datetime) -> bool:
         ).fetchall()[0]
         return bool(n_texts)
     return True
-
-
-def _delete(path: Path) -> None:
-    for left in (path, path.with_name(f"{path.name}.wal")):
-        left.unlink(missing_ok=True)

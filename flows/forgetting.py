@@ -101,7 +101,7 @@ def begin(home: Home, connection: Connection, held: Sequence[str], *, now: datet
     native = [thread_mark(thread) for thread in task.threads]
     # The tombstones first: a run that finds them without the task finds the person in the store, and begins anew.
     tombstones.put(home, [*task.identities, *by_name, *native, *also], now=now)
-    keys.write_private(home.forgetting, json.dumps(asdict(task)))
+    store.write_private(home.forgetting, json.dumps(asdict(task)))
 
 
 def spelled(candidate: str) -> list[str]:

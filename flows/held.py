@@ -12,7 +12,6 @@ from typing import Any
 from flows import people, store
 from flows.config import Settings
 from flows.forgetting import held_identities, open_held, person_of
-from flows.keys import write_private
 from flows.people import Page
 from flows.store import Connection, Home
 from schemas.errors import UsageError
@@ -41,8 +40,8 @@ def write_held(home: Home, settings: Settings, candidate: str, out: Path, *, now
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     out.chmod(0o700)
     whole = {"held_on": now.date().isoformat()} | content
-    write_private(out / "held.json", json.dumps(whole, default=str, ensure_ascii=False, indent=2) + "\n")
-    write_private(out / "held.txt", _readable(whole))
+    store.write_private(out / "held.json", json.dumps(whole, default=str, ensure_ascii=False, indent=2) + "\n")
+    store.write_private(out / "held.txt", _readable(whole))
     return [out / "held.json", out / "held.txt"]
 
 

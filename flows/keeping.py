@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from flows.readers.reading import MARKS, Reading
-from flows.store import Connection, derived_key, participant_id
+from flows.store import Connection, derived_key, participant_id, transaction
 from schemas import SET_ASIDE
 from sql.frames import ArrowStream, fetch
 from sql.reading import KEPT
@@ -267,10 +267,9 @@ def forget_file(connection: Connection, file_id: str) -> None:
 
 def forget_export(connection: Connection, file_id: str) -> None:
     """Take one export and its texts out of the store for good."""
-    connection.execute("begin")
-    forget_file(connection, file_id)
-    sweep_texts(connection)
-    connection.execute("commit")
+    with transaction(connection):
+        forget_file(connection, file_id)
+        sweep_texts(connection)
 
 
 def sweep_texts(connection: Connection) -> None:

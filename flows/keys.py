@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from flows import store
-from flows.store import KEY_VARIABLE, Home
+from flows.store import KEY_VARIABLE, Home, write_private
 from schemas.errors import TalkshareError, UsageError
 
 FORGET_VARIABLE = "TALKSHARE_FORGET_KEY"
@@ -39,15 +39,6 @@ def forget_key(home: Home) -> bytes:
 def digest(key: bytes, value: str) -> str:
     """A value that only this key can be asked about."""
     return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a small file whole or not at all, for its owner only."""
-    built = path.with_name(f"{path.name}.next")
-    built.unlink(missing_ok=True)
-    with os.fdopen(os.open(built, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    store.swap_in(built, path)
 
 
 def _next_key(home: Home) -> Path:

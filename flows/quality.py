@@ -52,9 +52,7 @@ def write_quality(home: Home, settings: Settings) -> Path:
         maximum_set_aside_share=settings.quality.maximum_set_aside_share,
     )
     path = home.reports / QUALITY_PAGE
-    built = path.with_name(f"{path.name}.next")
-    built.write_text(page, encoding="utf-8")
-    store.swap_in(built, path)
+    store.write_whole(path, page.encode())
     return path
 
 

@@ -95,9 +95,13 @@ def write_report(
         "JSON": as_json(page).encode(),
     }
     for name, content in forms.items():
-        write_whole(folder / f"{stem}{FORMS[name]}", content)
+        path = folder / f"{stem}{FORMS[name]}"
+        if content is None:
+            path.unlink(missing_ok=True)  # what an earlier rendering left
+        else:
+            store.write_whole(path, content)
     write_quality(home, settings)
-    write_whole(home.reports / "index.html", _overview(home, settings).encode())
+    store.write_whole(home.reports / "index.html", _overview(home, settings).encode())
     return WeekReport(page, folder / f"{stem}{FORMS['HTML']}", pdf, notes)
 
 
@@ -134,16 +138,6 @@ def _pdf_of(page: Mapping[str, Any]) -> tuple[bytes | None, tuple[str, ...]]:
         return as_pdf(page), ()
     except UsageError as error:
         return None, (str(error),)
-
-
-def write_whole(path: Path, content: bytes | None) -> None:
-    """Write the file whole; without content, take away what an earlier rendering left."""
-    if content is None:
-        path.unlink(missing_ok=True)
-        return
-    built = path.with_name(f"{path.name}.next")
-    built.write_bytes(content)
-    store.swap_in(built, path)
 
 
 def _overview(home: Home, settings: Settings) -> str:

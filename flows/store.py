@@ -462,11 +462,7 @@ def id_key(home: Home) -> bytes:
         return value.encode()
     path = home.private / "id.key"
     if not path.exists():
-        built = path.with_name("id.key.next")
-        built.unlink(missing_ok=True)
-        with os.fdopen(os.open(built, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-        swap_in(built, path)
+        write_private(path, secrets.token_hex(32))
     key = path.read_text().strip().encode()
     if not key:
         raise UsageError(f"{path}: empty. Put the key of the person ids back, or delete the file and `run --rebuild`.")
@@ -511,7 +507,7 @@ def archive_export(
     shutil.rmtree(built, ignore_errors=True)
     (built / "content").mkdir(parents=True)
     built.chmod(0o700)
-    for path in _files_of(export):
+    for path in export.files():
         shutil.copy2(path, built / "content" / path.name)
         to_disk(built / "content" / path.name)
     if not is_unchanged():
@@ -527,7 +523,7 @@ def archive_export(
 
 
 def _mend_export(export: Export, target: Path) -> None:
-    for path in _files_of(export):
+    for path in export.files():
         copied = target / "content" / path.name
         if not copied.exists() or not filecmp.cmp(path, copied, shallow=False):
             built = target / f"{path.name}.next"
@@ -537,12 +533,8 @@ def _mend_export(export: Export, target: Path) -> None:
 
 def take_from_inbox(export: Export) -> None:
     """Take the export's files out of the inbox, now that the store has them."""
-    for path in _files_of(export):
+    for path in export.files():
         path.unlink(missing_ok=True)
-
-
-def _files_of(export: Export) -> list[Path]:
-    return sorted({*export.members, *export.unread, *([export.path] if export.path.is_file() else [])})
 
 
 def archived_exports(home: Home) -> Iterator[tuple[str, Path, dict[str, str]]]:
@@ -641,6 +633,22 @@ def swap_in(built: Path, target: Path) -> None:
     target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
     built.replace(target)
     to_disk(target.parent)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    built = path.with_name(f"{path.name}.next")
+    built.write_bytes(content)
+    swap_in(built, path)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a small file whole or not at all, for its owner only."""
+    built = path.with_name(f"{path.name}.next")
+    built.unlink(missing_ok=True)
+    with os.fdopen(os.open(built, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    swap_in(built, path)
 
 
 def move_to_retracted(home: Home, file_id: str) -> None:

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.keys import digest, forget_key, write_private
+from flows.keys import digest, forget_key
 from flows.readers.archive import RATIO_FREE, RATIO_LIMIT
 from flows.readers.identity import identity
 from flows.readers.limits import FILE_BYTES
 from flows.readers.reading import Export, Reading
-from flows.store import Home
+from flows.store import Home, write_private
 from schemas import MESSAGES, OUTCOMES
 from schemas.errors import UsageError
 
@@ -76,7 +76,7 @@ class Tombstones:
 
     def are_in(self, export: Export) -> bool:
         """Whether any file of the export, read or not, shows a profile or an address of somebody forgotten."""
-        return bool(self.dates) and any(self.hold(identities_in(text)) for text in texts_of(files_of(export)))
+        return bool(self.dates) and any(self.hold(identities_in(text)) for text in texts_of(export.files()))
 
 
 def read_tombstones(home: Home) -> Tombstones:
@@ -125,12 +125,6 @@ def _emptied(rows: pl.DataFrame, is_theirs: pl.Expr) -> pl.DataFrame:
     emptied = [pl.when(~hit).then(pl.col(name)).alias(name) for name in rows.columns if name not in _COUNTED]
     reason = pl.when(hit & pl.col("excluded_reason").is_null()).then(pl.lit(REASON)).otherwise("excluded_reason")
     return rows.with_columns(*emptied, reason.alias("excluded_reason"))
-
-
-def files_of(export: Export) -> list[Path]:
-    """Every file that moves into the store with the export."""
-    own = [export.path] if export.path.is_file() else []
-    return sorted({*export.members, *export.unread, *own})
 
 
 def texts_of(paths: Iterable[Path]) -> Iterator[str]:

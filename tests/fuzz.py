@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import polars as pl
 
@@ -497,8 +498,8 @@ def _foreign(suffix: str) -> Callable[[Path, bytes, Recipe], Reading]:
             frame = foreign.to_frame(table)
             return Sheet(frame, counted(frame.height), warnings=(warning.decode(),) if warning else ())
 
-        tables.read_foreign = here  # type: ignore[assignment]
-        return _table_reader("messages", (suffix,))(folder, data, recipe)
+        with patch.object(tables, "read_foreign", here):
+            return _table_reader("messages", (suffix,))(folder, data, recipe)
 
     return run
 

@@ -54,9 +54,9 @@ POINTS = {
     "restore": ANEW,
     "retraction": [*NIGHT, "flows.store.move_to_retracted", "flows.keeping.forget_export"],
     "week": [
-        "flows.reporting.write_report", "flows.reporting.write_whole", "flows.quality.write_quality_or_say_why", "flows.reporting._pdf_of", "flows.store.swap_in",
-        "flows.coaching._write_private", "flows.people.log_access", "flows.mailing._refuse_doubtful",
-        "flows.mailing._send_once", "flows.mailing._attempt", "flows.mailing._connected",
+        "flows.reporting.write_report", "flows.quality.write_quality_or_say_why", "flows.reporting._pdf_of",
+        "flows.store.write_whole", "flows.store.swap_in", "flows.store.write_private", "flows.people.log_access",
+        "flows.mailing._refuse_doubtful", "flows.mailing._send_once", "flows.mailing._attempt", "flows.mailing._connected",
     ],
 }  # fmt: skip
 """Play -> the functions before and after which it is killed; those it never calls are left out when it is rehearsed."""

@@ -208,7 +208,7 @@ lengths = st.one_of(st.integers(0, 12).map(float), st.floats(0, 12, width=32))
 approaches = st.lists(st.tuples(people, st.sampled_from("ab"), lengths, st.none() | lengths), min_size=1, max_size=60)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(approaches)
 def test_curves_rise_stay_within_0_and_1_and_lie_inside_their_intervals(rows) -> None:
     for part in curves(table_of(rows), group="style", days=14, seed=1).partition_by("style"):
@@ -221,7 +221,7 @@ def test_curves_rise_stay_within_0_and_1_and_lie_inside_their_intervals(rows) ->
             assert known[f"{kind}high"].is_between(known["share"] - 1e-12, 1).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(approaches, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows, random) -> None:
     shuffled = random.sample(rows, len(rows))
@@ -229,7 +229,7 @@ def test_the_order_of_rows_does_not_matter(rows, random) -> None:
     assert first.equals(second)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(approaches)
 def test_without_an_event_the_share_is_zero_and_no_error_is_invented(rows) -> None:
     nothing = table_of([(*row[:3], None) for row in rows])
@@ -238,7 +238,7 @@ def test_without_an_event_the_share_is_zero_and_no_error_is_invented(rows) -> No
     assert table.select("low", "high", "standard_error", "greenwood_low").null_count().row(0) == (table.height,) * 4
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(approaches)
 def test_without_censoring_the_curve_is_the_plain_share(rows) -> None:
     watched = table_of([(person, "a", 99.0, event) for person, _, _, event in rows])

@@ -80,7 +80,7 @@ def near_copies(draw: st.DrawFn) -> dict[str, str]:
     return texts
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(near_copies(), st.randoms(use_true_random=False))
 def test_finds_what_comparing_every_pair_finds_in_any_order_of_rows(texts: dict[str, str], rng: Random) -> None:
     rows = list(texts.items())

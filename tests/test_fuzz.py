@@ -26,7 +26,7 @@ def test_damaged_inputs_are_refused_in_a_clear_sentence_or_read_without_losing_a
     assert tally.rows_in == tally.rows_kept + tally.rows_set_aside + tally.rows_excluded
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(name=st.sampled_from(sorted(TARGETS)), recipe=RECIPES)
 def test_no_recipe_of_damage_is_a_finding(tmp_path: Path, name: str, recipe: Recipe) -> None:
     tally = Tally()

@@ -183,7 +183,7 @@ def messages(draw: st.DrawFn) -> tuple[str, str]:
     return draw(st.sampled_from(["", " ", " "])).join(pieces), language
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=5, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.lists(messages(), min_size=1, max_size=20))
 def test_both_read_the_same_in_whatever_is_put_together(texts: list[tuple[str, str]]) -> None:
     assert_agree(texts)

@@ -55,7 +55,7 @@ def test_it_is_textstats_own_number_to_the_last_bit(language: str) -> None:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(st.one_of(st.sampled_from(PIECES), st.text("abcdeé'.!?-1 \n,’", max_size=12)), max_size=25),
     st.sampled_from(READABLE_LANGUAGES),

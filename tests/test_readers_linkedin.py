@@ -626,7 +626,6 @@ def test_errors_and_warnings_hold_no_name_and_no_text(tmp_path: Path) -> None:
 
 FUZZ = settings(
     max_examples=120,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -221,7 +221,7 @@ counted = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(counted, st.randoms(use_true_random=False))
 def test_any_counts_give_shares_inside_their_intervals_whatever_the_order(rows: list, random) -> None:
     def table(order: list) -> pl.DataFrame:
@@ -264,7 +264,7 @@ parts = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(parts)
 def test_what_is_held_back_is_about_enough_people_together(rows: list[tuple[str, str, int]]) -> None:
     with closing(store.connect()) as connection:

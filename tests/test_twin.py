@@ -247,8 +247,6 @@ def story(world: World, lines: Sequence[str]) -> str:
 
 @settings(
     max_examples=8,
-    deadline=None,
-    derandomize=True,
     phases=(Phase.explicit, Phase.generate),  # a run takes a second: the story below is clearer than shrinking
     suppress_health_check=list(HealthCheck),
 )

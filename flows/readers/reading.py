@@ -61,6 +61,10 @@ class Export:
         object.__setattr__(self, "name", shown(self.name))
         object.__setattr__(self, "folder", shown(self.folder))
 
+    def files(self) -> list[Path]:
+        """Every file that moves into the store with the export, read or not."""
+        return sorted({*self.members, *self.unread, *([self.path] if self.path.is_file() else [])})
+
 
 MARKS = {
     "known_key": pl.String,

@@ -57,8 +57,9 @@ def parts(text: str, earlier: Sequence[str] = ()) -> Parts:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     plain = [_plain(line) for line in lines]
     letters = classes(plain)
-    quoted, methods = _quoted(letters, plain, earlier)
-    shared = _shared(plain, quoted, letters, earlier)
+    texts = [f" {_words(text)} " for text in earlier]
+    quoted, methods = _quoted(letters, plain, texts)
+    shared = _shared(plain, quoted, letters, texts)
     if shared - quoted:
         quoted |= shared | _left_over(letters, quoted | shared)
         methods.append("earlier")
@@ -178,7 +179,7 @@ def _attribution_weight(text: str, *, before_quote: bool) -> int:
     return (date + time + address + verb) * is_enough
 
 
-def _quoted(letters: str, lines: Sequence[str], earlier: Sequence[str]) -> tuple[set[int], list[str]]:
+def _quoted(letters: str, lines: Sequence[str], texts: Sequence[str]) -> tuple[set[int], list[str]]:
     """Line numbers that quote, and by what they were seen."""
     quoted: set[int] = set()
     methods: list[str] = []
@@ -187,17 +188,16 @@ def _quoted(letters: str, lines: Sequence[str], earlier: Sequence[str]) -> tuple
         methods.append("header_block" if HEADER in letters[cut : cut + 4] else "attribution")
         quoted |= set(range(cut, len(letters)))
     marked = {place for place, letter in enumerate(letters) if letter == QUOTE}
-    if marked and _are_quotes(letters, lines, marked, earlier):
+    if marked and _are_quotes(letters, lines, marked, texts):
         methods.append("marks")
         quoted |= marked | _wrapped(letters, lines) | _attributed(letters)
     return quoted, methods
 
 
-def _are_quotes(letters: str, lines: Sequence[str], marked: set[int], earlier: Sequence[str]) -> bool:
+def _are_quotes(letters: str, lines: Sequence[str], marked: set[int], texts: Sequence[str]) -> bool:
     """Whether `>` stands for a quote: some people compare with it, and shells prompt with it."""
-    if {ATTRIBUTION, ADDRESSED, HEADER} & {*letters} or not earlier:
+    if {ATTRIBUTION, ADDRESSED, HEADER} & {*letters} or not texts:
         return True
-    texts = [f" {_words(text)} " for text in earlier]
     return any(_stands_in(lines[place], texts) for place in marked)
 
 
@@ -227,11 +227,10 @@ def _wrapped(letters: str, lines: Sequence[str]) -> set[int]:
     return broken
 
 
-def _shared(lines: Sequence[str], quoted: set[int], letters: str, earlier: Sequence[str]) -> set[int]:
+def _shared(lines: Sequence[str], quoted: set[int], letters: str, texts: Sequence[str]) -> set[int]:
     """Runs of lines that also stand, word for word, in an earlier mail of the thread."""
-    if not earlier:
+    if not texts:
         return set()
-    texts = [f" {_words(text)} " for text in earlier]
     found: set[int] = set()
     run: list[int] = []
     for place in [*range(len(lines)), None]:
