@@ -133,6 +133,13 @@ class OutcomeSettings(Section):
         return value
 
 
+class AtsSettings(Section):
+    """Dumps of applicant tracking systems whose shape is known."""
+
+    covers: Literal["folder", "all", "linked"] = "all"
+    """As `covers` of a table; one system mostly serves the whole company."""
+
+
 class OpeningSettings(Section):
     """The cut points of the opening style; fix them before outcomes are looked at, never tune them on outcomes."""
 
@@ -339,6 +346,7 @@ class Settings(BaseSettings):
     """Time zone of the report's weeks."""
     linkedin: LinkedInSettings = LinkedInSettings()
     mailbox: MailboxSettings = MailboxSettings()
+    ats: AtsSettings = AtsSettings()
     tables: list[TableSettings] = Field(default_factory=list)
     approach: ApproachSettings = ApproachSettings()  # type: ignore[call-arg]
     outcomes: OutcomeSettings = OutcomeSettings()  # type: ignore[call-arg]

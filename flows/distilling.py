@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from flows import store
-from flows.readers.reading import MARKS, Reading
+from flows.readers.reading import LINKS, MARKS, Reading
 from flows.store import Connection, Home
 from schemas import MESSAGES, OUTCOMES, SET_ASIDE
 from sql.frames import fetch
@@ -26,7 +26,7 @@ _RECORD = ("file_id", "name", "folder", "shape", "covers", "owner_role", "first_
 _SAID = (
     "observed_until", "observed_until_method", "threading_method", "owner_method", "warnings", "rows_excluded",
 )  # fmt: skip
-_FRAMES = ("messages", "outcomes", "set_aside", "exclusions", "columns", "names")
+_FRAMES = ("messages", "outcomes", "set_aside", "exclusions", "columns", "names", "links")
 
 
 def folder_of(home: Home, file_id: str) -> Path:
@@ -92,7 +92,9 @@ def load(home: Home, file_id: str) -> tuple[dict[str, Any], Reading]:
     """The copy as `keeping.keep` takes it: the record of the export, and its reading."""
     folder = folder_of(home, file_id)
     record = json.loads((folder / "reading.json").read_text(encoding="utf-8"))
-    frames = {name: pl.read_parquet(folder / f"{name}.parquet") for name in _FRAMES}
+    # Copies that an earlier version wrote know of no links.
+    written = [name for name in _FRAMES if name != "links" or (folder / "links.parquet").exists()]
+    frames = {name: pl.read_parquet(folder / f"{name}.parquet") for name in written}
     for name in ("first_seen_at", "observed_until"):
         record[name] = datetime.fromisoformat(record[name]) if record[name] else None
     messages = frames["messages"]
@@ -110,6 +112,7 @@ def load(home: Home, file_id: str) -> tuple[dict[str, Any], Reading]:
         observed_until_method=record["observed_until_method"],
         threading_method=record["threading_method"],
         names=frames["names"],
+        links=frames.get("links", pl.DataFrame(schema=LINKS)),
         headers={
             member: tuple(rows["name"]) for (member,), rows in frames["columns"].group_by("member", maintain_order=True)
         },
@@ -152,6 +155,14 @@ def _frames(connection: Connection, file_id: str, cutoff: datetime | None) -> di
             select identities.identity, names.name
             from names inner join identities on names.participant_id = identities.participant_id
             where names.file_id = $1
+            order by all
+            """,
+        "links": """
+            select people.identity, others.identity as other, links.link_method, links.link_confidence
+            from identity_links as links
+            inner join identities as people on links.participant_id = people.participant_id
+            inner join identities as others on links.other_id = others.participant_id
+            where links.file_id = $1
             order by all
             """,
     }

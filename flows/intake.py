@@ -19,6 +19,7 @@ from flows.readers import MAIL_SHAPES, Export, Reading, fingerprint, read, setti
 from flows.readers.archive import file_digest
 from flows.readers.discover import Refusal, discover
 from flows.readers.limits import BODY_CHARS
+from flows.readers.readers import reader_of
 from flows.readers.reading import refusing
 from flows.store import Home
 from flows.tombstones import REASON, Tombstones, read_tombstones
@@ -387,12 +388,16 @@ def _reasons(reading: Reading, set_aside: pl.DataFrame) -> dict[str, int]:
 
 
 def _owner_role(export: Export, settings: Settings) -> str | None:
+    if reader := reader_of(export.shape):
+        return reader.is_inbox_of
     if export.shape in MAIL_SHAPES:
         return "recruiter"
     return settings.linkedin.owner_role if export.shape == "linkedin_archive" else None
 
 
 def _covers(export: Export, settings: Settings) -> str | None:
+    if reader := reader_of(export.shape):
+        return settings.ats.covers if reader.has_outcomes else None
     if export.shape == "declared_outcomes":
         from flows.readers.tables import table_for
 

@@ -78,6 +78,7 @@ def keep(
     names = reading.names.with_columns(
         participant_id=pl.Series([participant_id(key, value) for value in reading.names["identity"]], dtype=pl.String)
     )
+    links, linked_people = _with_hashed_people(reading.links, ["identity", "other"], key)
     file_id = file["file_id"]
     connection.execute("begin")
     try:
@@ -87,8 +88,9 @@ def keep(
             "incoming_outcomes": hashed_outcomes,
             "incoming_set_aside": SET_ASIDE.conform(set_aside),
             "incoming_exclusions": exclusions,
-            "incoming_people": pl.concat([people, more_people]).unique(maintain_order=True),
+            "incoming_people": pl.concat([people, more_people, linked_people]).unique(maintain_order=True),
             "incoming_names": names,
+            "incoming_links": links.unique(maintain_order=True),
             "incoming_columns": _columns(reading),
         }
         for name, frame in frames.items():
@@ -99,6 +101,7 @@ def keep(
         connection.execute("insert into export_columns select ?, * from incoming_columns", [file_id])
         connection.execute("insert or ignore into identities from incoming_people")
         connection.execute("insert into names select participant_id, ?, name from incoming_names", [file_id])
+        connection.execute("insert into identity_links select ?, * from incoming_links", [file_id])
         kept = Kept(
             rows_in=reading.rows_in,
             rows_kept=messages.height + outcomes.height - known,
@@ -127,7 +130,7 @@ def keep(
         connection.execute("rollback")
         raise
     finally:
-        for name in ("messages", "outcomes", "set_aside", "exclusions", "people", "names", "columns"):
+        for name in ("messages", "outcomes", "set_aside", "exclusions", "people", "names", "links", "columns"):
             connection.unregister(f"incoming_{name}")
     return kept
 
@@ -148,7 +151,8 @@ def _columns(reading: Reading) -> pl.DataFrame:
 OUTCOME_KEY = """
 left(sha256(concat_ws(
     chr(31), coalesce(thread_id, ''), coalesce(candidate_id, ''), coalesce(job, ''),
-    coalesce(event_raw, event), coalesce(epoch_us(occurred_at)::varchar, 'undated')
+    coalesce(event_raw, event) || coalesce(chr(30) || application_id, ''),
+    coalesce(epoch_us(occurred_at)::varchar, 'undated')
 )), 32)"""
 """An event is told by what it says of whom, and when; not by the export that brings it."""
 _REPLY_SUBJECT = r"^\s*(re|aw|sv|vs|antw|odp|ynt|rif|r|res|tr|wg|fw|fwd|rv|回复|答复)(\[\d+\])?\s*[:：]"
@@ -224,7 +228,7 @@ def _insert_outcomes(connection: Connection, file_id: str) -> int:
         """
         insert into outcome_rows
         select ?, member, row_no, outcome_key, thread_id, candidate_id, recruiter_id, job, event, event_raw,
-            occurred_at, observed_until, evidence, reason_side, raw
+            occurred_at, observed_until, evidence, reason_side, raw, application_id
         from keyed_outcomes
         """,
         [file_id],
@@ -248,7 +252,8 @@ def _count_known(connection: Connection, thing: str) -> int:
 
 
 _OF_ONE_FILE = (
-    "message_rows", "outcome_rows", "set_aside_rows", "exclusion_counts", "export_columns", "names", "readings",
+    "message_rows", "outcome_rows", "set_aside_rows", "exclusion_counts", "export_columns", "names", "identity_links",
+    "readings",
 )  # fmt: skip
 
 
@@ -287,6 +292,7 @@ def sweep_texts(connection: Connection) -> None:
                 union all select unnest([candidate_id, recruiter_id]) from outcome_rows
                 union all select owner_id from readings
                 union all select participant_id from names
+                union all select unnest([participant_id, other_id]) from identity_links
             ) as held (id)
             where id is not null
         )

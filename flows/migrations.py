@@ -19,6 +19,7 @@ STEPS: dict[int, tuple[str, ...]] = {
         where runs.run_id = numbered.run_id
         """,
     ),
+    3: ("alter table outcome_rows add column application_id varchar",),
 }
 """Version -> what makes the next one of it. New tables need no step: every store is given those it lacks."""
 

@@ -33,7 +33,7 @@ from sql.reading import FEATURES
 Connection = duckdb.DuckDBPyConnection
 DatabaseError = duckdb.Error
 
-STORE_VERSION = 3
+STORE_VERSION = 4
 OLDEST_VERSION = 2
 """The oldest store that `flows.migrations` brings forward."""
 KEY_VARIABLE = "TALKSHARE_ID_KEY"
@@ -337,13 +337,15 @@ _TABLES: tuple[str, ...] = (
     """create table if not exists outcome_rows (
         file_id varchar, member varchar, row_no bigint, outcome_key varchar, thread_id varchar, candidate_id varchar,
         recruiter_id varchar, job varchar, event varchar, event_raw varchar, occurred_at timestamptz,
-        observed_until timestamptz, evidence varchar, reason_side varchar, raw varchar)""",
+        observed_until timestamptz, evidence varchar, reason_side varchar, raw varchar, application_id varchar)""",
     """create table if not exists set_aside_rows (
         file_id varchar, member varchar, row_no bigint, reason varchar, raw varchar)""",
     """create table if not exists exclusion_counts (file_id varchar, reason varchar, n_rows bigint)""",
     """create table if not exists export_columns (file_id varchar, member varchar, position bigint, name varchar)""",
     """create table if not exists identities (participant_id varchar primary key, kind varchar, identity varchar)""",
     """create table if not exists names (participant_id varchar, file_id varchar, name varchar)""",
+    """create table if not exists identity_links (
+        file_id varchar, participant_id varchar, other_id varchar, link_method varchar, link_confidence varchar)""",
     """create table if not exists kept_text_counts (
         body_hash varchar, rule_version varchar, words bigint, chars bigint,
         primary key (body_hash, rule_version))""",

@@ -61,12 +61,14 @@ class Tombstones:
         in_thread = pl.col("thread_id").is_in(threads)
         raws = reading.set_aside["raw"].drop_nulls().unique()
         told = {raw for raw in raws if self.hold(identities_in(raw) | _values(raw))}
+        linked = self.hold([*reading.links["identity"], *reading.links["other"]])
         return replace(
             reading,
             messages=MESSAGES.conform(_emptied(messages, is_theirs | in_thread)),
             outcomes=OUTCOMES.conform(_emptied(outcomes, pl.col("candidate_id").is_in(people) | in_thread)),
             set_aside=reading.set_aside.with_columns(raw=pl.when(~pl.col("raw").is_in(told)).then("raw")),
             names=reading.names.filter(~pl.col("identity").is_in(self.hold(reading.names["identity"]))),
+            links=reading.links.filter(~pl.col("identity").is_in(linked) & ~pl.col("other").is_in(linked)),
         )
 
     def show_in(self, export: Export, reading: Reading) -> bool:

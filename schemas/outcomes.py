@@ -36,6 +36,7 @@ OUTCOMES = Table(
         Column("candidate_id", pl.String, "the candidate, as identity (`kind:value`)"),
         Column("recruiter_id", pl.String, "the recruiter in charge, as identity, where named"),
         Column("job", pl.String, "the job, where named"),
+        Column("application_id", pl.String, "the application, as the source numbers it; its events belong together"),
         Column(
             "event",
             pl.String,

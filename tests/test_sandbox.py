@@ -105,9 +105,13 @@ def test_whatever_only_asks_is_answered(home: Home, query: str):
     ("query", "seconds", "said"),
     [
         # DuckDB looks at no clock inside one call of a function, nor while it binds a query.
-        ("select levenshtein(repeat('a', 200000), repeat('b', 200000))", 1, "it took longer than 2 seconds"),
-        ("from json_execute_serialized_sql(json_serialize_sql('from range(1000000000000)'))", 1, "stopped|memory"),
-        ("select pg_sleep(3600)", 1, "[Ss]topped"),
+        ("select levenshtein(repeat('a', 200000), repeat('b', 200000))", 1, "longer than 2 seconds|[Ss]topped"),
+        (
+            "from json_execute_serialized_sql(json_serialize_sql('from range(1000000000000)'))",
+            1,
+            "[Ss]topped|memory|longer than",
+        ),
+        ("select pg_sleep(3600)", 1, "[Ss]topped|longer than"),
         # Nor does it count one long text against its own limit of memory.
         ("select repeat('x', 4000000000)", 30, "memory"),
         ("select list_resize([1], 10000000000, 1)", 30, "memory"),

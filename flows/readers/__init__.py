@@ -13,6 +13,7 @@ from flows.config import Settings
 from flows.readers import archive, limits
 from flows.readers.linkedin import read_linkedin
 from flows.readers.mail.reading import read_mails
+from flows.readers.readers import reader_of
 from flows.readers.reading import Export, Reading, refusing
 from flows.readers.tables import read_messages, read_outcomes, table_for
 from schemas.errors import InputError
@@ -21,8 +22,8 @@ from schemas.shown import shown
 __all__ = ["READER_VERSION", "Export", "Reading", "fingerprint", "read", "settings_fingerprint"]
 
 MAIL_SHAPES = ("mailbox", "mail_folder")
-READER_VERSION = "2"
-"""Raised whenever the same bytes give something else: every file is then read again. 2: headers are kept."""
+READER_VERSION = "3"
+"""Raised whenever the same bytes give something else: every file is then read again. 3: links and applications."""
 
 
 def read(export: Export, settings: Settings, *, not_after: datetime) -> Reading:
@@ -49,6 +50,9 @@ def fingerprint(export: Export) -> str:
         return archive.digest({path.name: path for path in export.members})
     if export.shape == "mailbox":
         return archive.file_digest(export.path)
+    if reader_of(export.shape):
+        dumps = {path.name: path for path in export.members}
+        return archive.digest(dumps) if len(dumps) > 1 else archive.file_digest(export.members[0])
     if export.shape != "linkedin_archive" or export.path.suffix.lower() == ".zip":
         return _digest_of(export.path)
     files = archive.files_read(export)
@@ -65,7 +69,9 @@ def _digest_of(path: Path) -> str:
 def settings_fingerprint(export: Export, settings: Settings) -> str:
     """sha256 of the reader's version and every setting that changes what it makes of this export."""
     applied: dict[str, Any] = {"version": READER_VERSION, "shape": export.shape}
-    if export.shape == "linkedin_archive":
+    if reader := reader_of(export.shape):
+        applied |= reader.depends(export, settings)
+    elif export.shape == "linkedin_archive":
         linkedin = settings.linkedin
         applied |= linkedin.model_dump(exclude={"owner", "owners"}) | {"owner": linkedin.owner_of(export.name)}
     elif export.shape in MAIL_SHAPES:
@@ -83,6 +89,8 @@ def _read(export: Export, settings: Settings, not_after: datetime) -> Reading:
         return read_linkedin(export, settings, not_after=not_after)
     if export.shape in MAIL_SHAPES:
         return read_mails(export, settings, not_after=not_after)
+    if reader := reader_of(export.shape):
+        return reader.read(export, settings, not_after=not_after)
     table = table_for(export.path, settings) if export.shape.startswith("declared") else None
     if export.shape.endswith("messages"):
         return read_messages(export, table, not_after=not_after)

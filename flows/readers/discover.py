@@ -15,6 +15,7 @@ from flows.readers import archive, limits
 from flows.readers.delimited import decode, normal, sniff
 from flows.readers.linkedin import NO_CONVERSATIONS, is_linkedin_header
 from flows.readers.mail.mbox import is_mbox
+from flows.readers.readers import READERS, reader_of
 from flows.readers.reading import Export, is_failure
 from flows.readers.tables import JSON_SUFFIXES, SUFFIXES, TEXT_SUFFIXES, WORKBOOK_SUFFIXES, table_for
 from schemas import MESSAGES, OUTCOMES
@@ -88,10 +89,17 @@ def discover(path: Path, settings: Settings, *, root: Path) -> tuple[list[Export
         mails = tuple(file for file, shape in shapes.items() if shape == "mail_folder")
         if mails:
             exports.append(_mail_folder(folder, mails, root))
+        dumps = [
+            tuple(file for file, shape in shapes.items() if shape == reader.shape)
+            for reader in READERS
+            if reader.is_folder
+        ]
+        exports += [_dump(folder, files, shapes[files[0]] or "", root) for files in dumps if files]
+        taken = {*mails, *(file for files in dumps for file in files)}
         for file, shape in shapes.items():
             if (
                 file == inbox
-                or file in mails
+                or file in taken
                 or (shape is None and _is_companion(file, in_archive=_in_archive(file, inbox)))
             ):
                 continue
@@ -164,7 +172,7 @@ def _shape(path: Path, settings: Settings) -> str | None:
             return "linkedin_archive" if _is_linkedin_zip(path) else None
         if path.suffix.lower() == ".csv" and not SIBLINGS.match(normal(path.stem)) and _is_linkedin_csv(path):
             return "linkedin_archive"
-        return _mail_shape(path) or _canonical_shape(path)
+        return _mail_shape(path) or _fixed_shape(path) or _canonical_shape(path)
     except BaseException as error:
         if not is_failure(error):
             raise
@@ -175,6 +183,17 @@ def _mail_shape(path: Path) -> str | None:
     if path.suffix.lower() == ".eml":
         return "mail_folder"
     return "mailbox" if path.suffix.lower() not in SUFFIXES and is_mbox(path) else None
+
+
+def _fixed_shape(path: Path) -> str | None:
+    """The shape whose reader knows the file by its first bytes."""
+    with path.open("rb") as stream:
+        head = stream.read(HEAD_BYTES)
+    for reader in READERS:
+        with contextlib.suppress(ValueError, LookupError, TypeError, AttributeError):
+            if reader.recognises(path, head):
+                return reader.shape
+    return None
 
 
 def _is_linkedin_zip(path: Path) -> bool:
@@ -239,6 +258,14 @@ def _mail_folder(folder: Path, mails: tuple[Path, ...], root: Path) -> Export:
     return Export(folder, name, "mail_folder", _relative(folder.parent if folder != root else folder, root), mails)
 
 
+def _dump(folder: Path, files: tuple[Path, ...], shape: str, root: Path) -> Export:
+    """The files of one shape in one folder, which are one export."""
+    if len(files) == 1:
+        return Export(files[0], files[0].name, shape, _relative(folder, root), files)
+    name = f"{len(files)} files" if folder == root else folder.name
+    return Export(folder, name, shape, _relative(folder, root), files)
+
+
 def _from_file(path: Path, settings: Settings, root: Path, beside: dict[Path, str | None]) -> Export | Refusal:
     shape = _shape(path, settings)
     if shape is None:
@@ -246,7 +273,7 @@ def _from_file(path: Path, settings: Settings, root: Path, beside: dict[Path, st
     if shape == "linkedin_archive" and _is_inbox_name(path):
         members = (path, *(file for file in beside if file.name.lower() in archive.COMPANION_NAMES))
         return Export(path, f"{path.parent.name}/{path.name}", shape, _relative(path.parent, root), members)
-    members = (path,) if shape == "mail_folder" else ()
+    members = (path,) if shape == "mail_folder" or reader_of(shape) else ()
     return Export(path, path.name, shape, _relative(path.parent, root), members)
 
 

@@ -15,6 +15,7 @@ from flows.readers import MAIL_SHAPES, archive, read
 from flows.readers.delimited import Sheet, normal, read_csv
 from flows.readers.discover import discover
 from flows.readers.linkedin import COLUMNS as LINKEDIN_COLUMNS
+from flows.readers.readers import reader_of
 from flows.readers.reading import Export, Reading, refusing
 from flows.readers.tables import SUFFIXES, read_sheet, table_for
 from flows.readers.timestamps import parse_times
@@ -119,10 +120,11 @@ def describe(path: Path, settings: Settings) -> str:
 
 
 def _of_export(export: Export, settings: Settings) -> str:
-    lines = [f"{export.name}: {export.shape.replace('_', ' ')}"]
+    reader = reader_of(export.shape)
+    lines = [f"{export.name}: {reader.title if reader else export.shape.replace('_', ' ')}"]
     try:
         with refusing(export.name):
-            if export.shape not in MAIL_SHAPES:
+            if export.shape not in MAIL_SHAPES and not reader:
                 lines += _columns(_sheet(export, settings))
         lines += _of_reading(read(export, settings, not_after=datetime.now(UTC)))
     except InputError as error:

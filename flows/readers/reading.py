@@ -76,6 +76,10 @@ MARKS = {
 """What an earlier reading knew of a message: its key, its text's hash, whether it had a subject, and a reply's."""
 
 
+LINKS = {"identity": pl.String, "other": pl.String, "link_method": pl.String, "link_confidence": pl.String}
+"""Shape of `Reading.links`; the confidence is high (one record holds both), medium or low."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """The canonical rows of one export; `rows_in` = `messages`, `outcomes` and `set_aside` together."""
@@ -98,6 +102,8 @@ class Reading:
     threading_method: str = "native"
     names: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"identity": pl.String, "name": pl.String}))
     """Display names per identity; they stay in the private store."""
+    links: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=LINKS))
+    """Pairs of identities that the export shows to be one person, by which method, and how sure that is."""
     headers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Part of the export (messages, invitations or outcomes) -> its columns in their order, as they are spelled."""
 
