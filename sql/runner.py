@@ -18,16 +18,22 @@ def load_macros(connection: Any) -> None:
         connection.execute(path.read_text(encoding="utf-8"))
 
 
-def tables_read(connection: Any, select: str) -> set[str]:
+_READ: dict[str, frozenset[str]] = {}
+"""Select -> the tables it reads: a run builds in several parts, and parsing all files takes longer than small ones do."""
+
+
+def tables_read(connection: Any, select: str) -> frozenset[str]:
     """Names of the tables a select reads, found by DuckDB's own parser; a table macro is given its table's name.
 
     Raises ValueError if the select does not parse.
     """
-    (text,) = connection.execute("select json_serialize_sql(?::varchar)", [select]).fetchall()[0]
-    tree = json.loads(text)
-    if tree.get("error"):
-        raise ValueError(tree.get("error_message", "not a select"))
-    return set(_base_tables(tree))
+    if select not in _READ:
+        (text,) = connection.execute("select json_serialize_sql(?::varchar)", [select]).fetchall()[0]
+        tree = json.loads(text)
+        if tree.get("error"):
+            raise ValueError(tree.get("error_message", "not a select"))
+        _READ[select] = frozenset(_base_tables(tree))
+    return _READ[select]
 
 
 def _base_tables(node: Any) -> Iterator[str]:
@@ -53,7 +59,7 @@ def _texts(arguments: Iterable[Any]) -> Iterator[str]:
 def order(connection: Any, queries: Iterable[Query]) -> list[Query]:
     """The queries, each after those it reads. Raises ValueError on a cycle or a file that does not parse."""
     by_name = {query.name: query for query in queries}
-    graph: dict[str, set[str]] = {}
+    graph: dict[str, frozenset[str]] = {}
     for query in by_name.values():
         try:
             graph[query.name] = tables_read(connection, query.select) & (by_name.keys() - {query.name})

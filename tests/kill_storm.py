@@ -150,6 +150,8 @@ def migration_base(home: Home) -> None:
     night_base(home)
     with closing(store.connect(home.database)) as connection:
         connection.execute("alter table runs drop column run_no")
+        connection.execute("alter table outcome_rows drop column application_id")
+        connection.execute("drop table identity_links")
         connection.execute("update store_version set version = 2")
 
 
