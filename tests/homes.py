@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -56,14 +57,14 @@ def invented_home(folder: pytest.TempPathFactory) -> Home:
 def snapshot_tables(home: Home) -> dict[str, list[tuple[Any, ...]]]:
     """Every published table as sorted rows, but for what tells of the runs themselves and of earlier ones."""
     tables: dict[str, list[tuple[Any, ...]]] = {}
-    for row in ask(home, "select table_name from duckdb_tables() where not internal"):
-        name = row["table_name"]
-        if name in ("runs", "run_steps", "hypotheses", "restatements"):
-            continue
-        columns = {
-            "source_files": "* exclude (first_seen_at)",
-            "snapshot_info": "* exclude (published_at)",
-            "inboxes": "* exclude (days_unseen, state)",
-        }.get(name, "*")
-        tables[name] = sorted(store.query_snapshot(home, f"select {columns} from {name}").rows(), key=repr)
+    columns = {
+        "source_files": "* exclude (first_seen_at)",
+        "snapshot_info": "* exclude (published_at)",
+        "inboxes": "* exclude (days_unseen, state)",
+    }
+    with closing(store.open_snapshot(home)) as connection:
+        for (name,) in connection.execute("select table_name from duckdb_tables() where not internal").fetchall():
+            if name not in ("runs", "run_steps", "hypotheses", "restatements"):
+                select = f"select {columns.get(name, '*')} from {name}"
+                tables[name] = sorted(connection.execute(select).fetchall(), key=repr)
     return tables
