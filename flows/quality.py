@@ -34,7 +34,8 @@ def quality_data(home: Home) -> QualityData:
     with closing(store.open_snapshot(home)) as connection:
         frames = {name: fetch(connection, f"from {name}") for name in FRAMES}
         info = fetch(connection, "from snapshot_info").row(0, named=True)
-        runs = fetch(connection, "select files_refused from runs order by published_at desc nulls last limit 1")
+        last = "select files_refused from runs where published_at is not null order by run_no desc limit 1"
+        runs = fetch(connection, last)
         n_open = connection.execute(
             "select coalesce(sum(n_open), 0)::bigint from metric_week where metric = 'replied_7d' and group_by = 'all'"
         ).fetchall()[0][0]

@@ -149,6 +149,17 @@ def test_the_night_writes_a_page_that_says_it_all_and_asks_nothing_of_the_networ
     assert page == write_quality(bad[0], Settings()).read_text(encoding="utf-8")
 
 
+def test_the_page_tells_of_the_last_run_whatever_its_clock_said(tmp_path: Path):
+    home = Home(tmp_path / "home").create()
+    write_export(home.inbox, "messages.csv", [(0, 3)])
+    (home.inbox / "letter.docx").write_bytes(b"x")
+    run(home, now=datetime(2026, 6, 20, tzinfo=UTC))
+    assert quality_data(home).snapshot_info["files_refused"] == 1
+    (home.inbox / "letter.docx").unlink()
+    run(home, now=datetime(2026, 6, 19, tzinfo=UTC))
+    assert quality_data(home).snapshot_info["files_refused"] == 0
+
+
 def test_a_page_that_cannot_be_written_is_a_warning_of_a_night_that_published(
     bad: tuple[Home, RunReport], monkeypatch: pytest.MonkeyPatch
 ):
